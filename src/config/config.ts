@@ -1,0 +1,80 @@
+import type { Pico } from '../money.ts'
+
+/** What config.yaml says, with every default filled in. Made by parse.ts only, and frozen. */
+export interface Config {
+  readonly deployments: readonly Deployment[]
+  /** Another name → a model group, or the name of one that a wildcard answers for. */
+  readonly modelGroupAlias: Readonly<Record<string, Alias>>
+  readonly settings: Settings
+  readonly index: ModelIndex
+}
+
+/** One row of `model_list`. Rows of one `model_name` form a model group. */
+export interface Deployment {
+  /** `model_info.id`, else a hash of the row as it is written, so it survives a rotated secret. */
+  readonly id: string
+  /** `model_name`: a name, or a pattern such as `openai/*`. */
+  readonly group: string
+  readonly provider: string
+  /** What is sent upstream: `litellm_params.model` without its provider. */
+  readonly model: string
+  /** Without a trailing slash; empty only where `mockResponse` answers in the provider's place. */
+  readonly apiBase: string
+  readonly apiKey: string | null
+  /** USD per token in picodollars. Null: not priced here. Local providers cost 0 unless priced. */
+  readonly price: Price | null
+  readonly mockResponse: string | null
+  readonly timeoutMs: number
+  readonly streamTimeoutMs: number
+  readonly weight: number
+  readonly mode: string | null
+  /** Runs on the operator's own machines. */
+  readonly local: boolean
+  readonly maxOutputTokens: number | null
+}
+
+export interface Price {
+  readonly inputPico: Pico
+  readonly outputPico: Pico
+}
+
+export interface Alias {
+  readonly group: string
+  /** Works, but is not listed by /models. */
+  readonly hidden: boolean
+}
+
+export interface Settings {
+  readonly masterKey: string | null
+  readonly budgetExceeded: Era
+  readonly teamMetricLabels: Era
+  readonly resetAlignment: 'rolling' | 'calendar'
+  readonly prometheus: boolean
+  /** Null: not said. */
+  readonly requireAuthForMetrics: boolean | null
+  readonly defaultEstimatedOutputTokens: number
+  readonly requestTimeoutMs: number
+  readonly maxRequestBytes: number
+  /** A header that carries the key instead of `Authorization`. */
+  readonly keyHeaderName: string | null
+  /** Paths that the operator knows to have no effect. */
+  readonly ignoreUnsupported: readonly string[]
+}
+
+/** LiteLLM's documentation, or LiteLLM's behaviour as of that version. */
+export type Era = 'docs' | 'v1.84'
+
+/** Answers a model name without looking through the list: this is asked on every request. */
+export interface ModelIndex {
+  readonly groups: ReadonlyMap<string, readonly Deployment[]>
+  readonly aliases: ReadonlyMap<string, Alias>
+  readonly byId: ReadonlyMap<string, Deployment>
+  /** The longest pattern first. */
+  readonly wildcards: readonly Wildcard[]
+}
+
+export interface Wildcard {
+  readonly pattern: string
+  readonly matcher: RegExp
+  readonly deployments: readonly Deployment[]
+}

@@ -1,0 +1,170 @@
+import { createHash } from 'node:crypto'
+import { findNativeApi, findProvider, providerOf } from '../upstream/providers.ts'
+import type { Deployment, Price } from './config.ts'
+import type { Lookup } from './environment.ts'
+import { isMapping } from './problems.ts'
+import type { Findings } from './problems.ts'
+import type { LitellmParams, Row } from './schema.ts'
+
+/** Names that LiteLLM sends to OpenAI without a prefix. */
+const OPENAI_NAME =
+  /^(gpt-|chatgpt-|o\d|text-embedding-|omni-moderation-|text-moderation-|dall-e-|whisper-|tts-|davinci-|babbage-|codex-|computer-use-|ft:)/
+
+/** What a row is made into a deployment with. */
+export interface RowContext {
+  /** `model_list[2]` */
+  readonly path: string
+  /** The row as it is written, with its references to variables. */
+  readonly raw: unknown
+  readonly lookup: Lookup
+  readonly timeoutMs: number
+  readonly streamTimeoutMs: number | null
+  readonly findings: Findings
+}
+
+interface Target {
+  readonly provider: string
+  readonly model: string
+}
+
+/** Null if something is wrong with the row, which is then among the problems. */
+export function makeDeployment(row: Row, context: RowContext): Deployment | null {
+  const { litellm_params: params, model_info: info } = row
+  const target = findTarget(params, context)
+  if (!target || !fitsPattern(row, target, context)) return null
+  const apiBase = findApiBase(params, target, context)
+  if (apiBase === null) return null
+  const { local } = providerOf(target.provider)
+  const timeoutMs = milliseconds(params.timeout) ?? context.timeoutMs
+  const deployment = {
+    id: info?.id ?? hashRow(row.model_name, context.raw),
+    group: row.model_name,
+    ...target,
+    apiBase,
+    apiKey: findApiKey(params, target, context),
+    price: findPrice(row, local),
+    mockResponse: params.mock_response ?? null,
+    timeoutMs,
+    streamTimeoutMs: milliseconds(params.stream_timeout) ?? context.streamTimeoutMs ?? timeoutMs,
+    weight: params.weight ?? 1,
+    mode: info?.mode ?? null,
+    local,
+    maxOutputTokens: info?.max_output_tokens ?? info?.max_tokens ?? null,
+  }
+  if (deployment.price === null) warnOfPrice(context)
+  return deployment
+}
+
+function milliseconds(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : Math.ceil(seconds * 1000)
+}
+
+function findTarget(params: LitellmParams, context: RowContext): Target | null {
+  const { model, custom_llm_provider: chosen } = params
+  const prefix = model.includes('/') ? model.slice(0, model.indexOf('/')) : null
+  const rest = prefix === null ? model : model.slice(prefix.length + 1)
+  const at = `${context.path}.litellm_params.model`
+  const complain = (what: string) => {
+    context.findings.problems.push(`${at}: ${what}`)
+    return null
+  }
+  const elsewhere = apiBaseOf(params) !== undefined || params.mock_response !== undefined
+  if (rest === '' || prefix === '') return complain(`expected "provider/model", got "${model}"`)
+  if (prefix === null && chosen === undefined) {
+    if (elsewhere || OPENAI_NAME.test(model)) return { provider: 'openai', model }
+    return complain(`expected "provider/model" such as "openai/${model}", got "${model}"`)
+  }
+  const provider = chosen ?? prefix ?? 'openai'
+  const target = { provider, model: provider === prefix ? rest : model }
+  if (findProvider(provider) || params.mock_response !== undefined) return target
+  const native = findNativeApi(provider)
+  if (native !== null) return complain(`"${provider}" is not built yet: write ${native}`)
+  if (!elsewhere) return complain(unknownProvider(provider, target.model))
+  context.findings.warnings.push(
+    `${at}: "${provider}" is not a provider that Tollgate knows: "${target.model}" is sent to api_base; to send the whole name, write openai/${model}`,
+  )
+  return target
+}
+
+function unknownProvider(provider: string, model: string): string {
+  return `"${provider}" is not a provider that Tollgate knows: write openai/${model} and the api_base of its OpenAI-compatible endpoint`
+}
+
+function fitsPattern(row: Row, { model }: Target, { path, findings }: RowContext): boolean {
+  const [inName, inModel] = [row.model_name, model].map((text) => text.split('*').length - 1)
+  if (inModel === 0 || inName === inModel) return true
+  findings.problems.push(
+    `${path}.litellm_params.model: expected as many * as in model_name "${row.model_name}" or none, got "${row.litellm_params.model}"`,
+  )
+  return false
+}
+
+function apiBaseOf(params: LitellmParams): string | undefined {
+  return params.api_base ?? params.base_url
+}
+
+function findApiBase(params: LitellmParams, target: Target, context: RowContext): string | null {
+  const { baseUrl, bareHostPath } = providerOf(target.provider)
+  const given = apiBaseOf(params)
+  if (given !== undefined) {
+    const isBare = new URL(given).pathname === '/'
+    return given.replace(/\/+$/, '') + (isBare ? bareHostPath : '')
+  }
+  if (baseUrl !== null || params.mock_response !== undefined) return baseUrl ?? ''
+  context.findings.problems.push(
+    `${context.path}.litellm_params.api_base: expected the URL of your ${target.provider} server such as "http://10.0.0.5:8000/v1", got nothing`,
+  )
+  return null
+}
+
+function findApiKey(params: LitellmParams, target: Target, context: RowContext): string | null {
+  if (params.api_key !== undefined) return params.api_key || null
+  const { apiKeyName } = providerOf(target.provider)
+  // A key that belongs to the provider must not travel to another address, nor replace one that
+  // was named and is missing.
+  const isNamed = rawParams(context.raw).api_key !== undefined
+  if (apiBaseOf(params) !== undefined || isNamed || apiKeyName === null) return null
+  if (params.mock_response !== undefined) return null
+  const found = context.lookup(apiKeyName) ?? null
+  if (found === null) {
+    context.findings.warnings.push(
+      `${context.path}.litellm_params.api_key is not set, and neither is ${apiKeyName}: calls to ${target.provider} go out without a key`,
+    )
+  }
+  return found
+}
+
+function findPrice(
+  { litellm_params: params, model_info: info }: Row,
+  local: boolean,
+): Price | null {
+  const inputPico = params.input_cost_per_token ?? info?.input_cost_per_token
+  const outputPico = params.output_cost_per_token ?? info?.output_cost_per_token
+  if (inputPico === undefined && outputPico === undefined && !local) return null
+  return { inputPico: inputPico ?? 0n, outputPico: outputPico ?? 0n }
+}
+
+function warnOfPrice({ path, findings }: RowContext): void {
+  findings.warnings.push(
+    `${path} has no price, so callers with a budget are refused: set input_cost_per_token and output_cost_per_token`,
+  )
+}
+
+function rawParams(raw: unknown): Readonly<Record<string, unknown>> {
+  const params = isMapping(raw) ? raw.litellm_params : undefined
+  return isMapping(params) ? params : {}
+}
+
+// LiteLLM's id covers the name too: the same provider row may serve under two names.
+function hashRow(group: string, raw: unknown): string {
+  return createHash('sha256')
+    .update(canonicalJson([group, rawParams(raw)]))
+    .digest('hex')
+}
+
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) => {
+    if (!isMapping(inner)) return inner
+    return Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+  })
+}

@@ -1,0 +1,192 @@
+import { z } from 'zod'
+import { parsePico } from '../money.ts'
+import { describe, quote } from './problems.ts'
+
+const TIMEOUT_MAX_SECONDS = 86_400
+const PRICE = /^\+?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i
+
+interface Given {
+  readonly input?: unknown
+}
+
+/** Says what was expected and which kind of value came instead. */
+function expected(what: string) {
+  return { error: ({ input }: Given) => `expected ${what}, got ${describe(input)}` }
+}
+
+/** The same, with the value itself. */
+function expectedValue(what: string) {
+  return { error: ({ input }: Given) => `expected ${what}, got ${quote(input)}` }
+}
+
+function text(what = 'a string') {
+  return z.string(expected(what)).min(1, { error: `expected ${what}, got an empty one` })
+}
+
+// Variables are text, so are YAML 1.1's yes and no, which LiteLLM reads as booleans.
+function flag() {
+  const what = 'true or false'
+  return z.preprocess(
+    (value) => {
+      if (typeof value !== 'string') return value
+      if (/^(true|yes|on)$/i.test(value)) return true
+      return /^(false|no|off)$/i.test(value) ? false : value
+    },
+    z.boolean(expectedValue(what)),
+  )
+}
+
+function toNumber(value: unknown): unknown {
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : Number.NaN
+  return Number.isNaN(number) ? value : number
+}
+
+function numeric(what: string, [min, max]: readonly [number, number]) {
+  const inRange = (value: number) => value >= min && value <= max
+  return z.preprocess(toNumber, z.number(expectedValue(what)).refine(inRange, expectedValue(what)))
+}
+
+function count(what: string) {
+  const range = [1, Number.MAX_SAFE_INTEGER] as const
+  return numeric(what, range).refine(Number.isSafeInteger, expectedValue(what))
+}
+
+const seconds = () =>
+  numeric(`seconds, more than 0 and at most ${TIMEOUT_MAX_SECONDS}`, [0.001, TIMEOUT_MAX_SECONDS])
+
+/** USD per token, as a number or as text, → picodollars. */
+const price = () =>
+  z.unknown().transform((value, context) => {
+    const digits = typeof value === 'number' ? String(value) : value
+    const pico = typeof digits === 'string' ? readPrice(digits.trim()) : null
+    if (pico !== null) return pico
+    const message = `expected USD per token, 0 or from 1e-12 to 1000, such as 0.0000025, got ${quote(value)}`
+    context.addIssue({ code: 'custom', message })
+    return z.NEVER
+  })
+
+function readPrice(digits: string): bigint | null {
+  const usd = Number(digits)
+  if (!PRICE.test(digits) || usd > 1000) return null
+  const pico = parsePico(digits.replace(/^\+?\./, '0.'))
+  // A price too small for our unit would make the model free.
+  return pico === 0n && usd > 0 ? null : pico
+}
+
+function endpoint() {
+  const what = 'a URL such as "https://api.example.com/v1"'
+  return text(what).refine(isEndpoint, {
+    error: `expected ${what}, without credentials, ? and #`,
+  })
+}
+
+function isEndpoint(value: string): boolean {
+  const url = URL.parse(value)
+  if (!url || !['http:', 'https:'].includes(url.protocol)) return false
+  return url.username === '' && url.password === '' && !/[?#]/.test(value)
+}
+
+function oneOf<const T extends readonly [string, ...string[]]>(...values: T) {
+  return z.enum(values, expectedValue(values.map((value) => `"${value}"`).join(' or ')))
+}
+
+function texts(what: string) {
+  const list = z.array(text(), expected(what))
+  return z.preprocess((value) => (typeof value === 'string' ? [value] : value), list)
+}
+
+const id = () =>
+  z.preprocess((value) => (typeof value === 'number' ? String(value) : value), text())
+
+export const LitellmParams = z.object(
+  {
+    model: text('a string such as "openai/gpt-4o"'),
+    custom_llm_provider: text('a provider such as "openai"').optional(),
+    api_base: endpoint().optional(),
+    base_url: endpoint().optional(),
+    api_key: z.string(expected('a string such as os.environ/OPENAI_API_KEY')).optional(),
+    input_cost_per_token: price().optional(),
+    output_cost_per_token: price().optional(),
+    mock_response: z.string(expected('a string')).optional(),
+    timeout: seconds().optional(),
+    stream_timeout: seconds().optional(),
+    weight: numeric('a number, 0 or more', [0, Number.MAX_SAFE_INTEGER]).optional(),
+  },
+  expected('a mapping such as {model: openai/gpt-4o}'),
+)
+
+export const ModelInfo = z.object(
+  {
+    id: id().optional(),
+    mode: text('a string such as "chat"').optional(),
+    input_cost_per_token: price().optional(),
+    output_cost_per_token: price().optional(),
+    max_tokens: count('a whole number of tokens').optional(),
+    max_output_tokens: count('a whole number of tokens').optional(),
+  },
+  expected('a mapping such as {id: my-id}'),
+)
+
+export const Row = z.object(
+  {
+    model_name: text('a string such as "gpt-4o" or "openai/*"'),
+    litellm_params: LitellmParams,
+    model_info: ModelInfo.optional(),
+  },
+  expected('a mapping with model_name and litellm_params'),
+)
+
+export const LitellmSettings = z.object(
+  {
+    callbacks: texts('a list such as ["prometheus"]').optional(),
+    success_callback: texts('a list such as ["prometheus"]').optional(),
+    failure_callback: texts('a list such as ["prometheus"]').optional(),
+    require_auth_for_metrics_endpoint: flag().optional(),
+    request_timeout: seconds().optional(),
+    budget_reset_alignment: oneOf('rolling', 'calendar').optional(),
+  },
+  expected('a mapping'),
+)
+
+export const GeneralSettings = z.object(
+  {
+    master_key: text('a string such as os.environ/LITELLM_MASTER_KEY').optional(),
+    litellm_compatibility: oneOf('docs', 'v1.84').optional(),
+    budget_exceeded_error: oneOf('docs', 'v1.84').optional(),
+    team_metric_labels: oneOf('docs', 'v1.84').optional(),
+    default_estimated_output_tokens: count('a whole number of tokens').optional(),
+    max_request_size_mb: numeric('megabytes, more than 0 and at most 100', [0.001, 100]).optional(),
+    litellm_key_header_name: text()
+      .regex(HEADER_NAME, { error: 'expected the name of a header such as "x-litellm-key"' })
+      .optional(),
+    ignore_unsupported: texts('a list of paths such as ["litellm_settings.max_budget"]').optional(),
+  },
+  expected('a mapping'),
+)
+
+const Alias = z.union(
+  [text(), z.object({ model: text(), hidden: flag().optional() })],
+  expected('the model_name of a group, or {model: its model_name, hidden: true}'),
+)
+
+export const EnvironmentVariables = z.record(
+  z.string(),
+  z.union([z.string(), z.number(), z.boolean()], expected('a string')),
+  expected('a mapping such as {OPENAI_API_KEY: sk-…}'),
+)
+
+export const RouterSettings = z.object(
+  {
+    model_group_alias: z.record(z.string(), Alias, expected('a mapping of names')).optional(),
+    timeout: seconds().optional(),
+    stream_timeout: seconds().optional(),
+  },
+  expected('a mapping'),
+)
+
+export type Row = z.infer<typeof Row>
+export type LitellmParams = z.infer<typeof LitellmParams>
+export type LitellmSettings = z.infer<typeof LitellmSettings>
+export type GeneralSettings = z.infer<typeof GeneralSettings>
+export type RouterSettings = z.infer<typeof RouterSettings>

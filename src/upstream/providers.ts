@@ -1,0 +1,127 @@
+/** How an OpenAI-compatible provider is reached. */
+export interface Provider {
+  /** Null: every installation has its own, so `api_base` must be given. */
+  readonly baseUrl: string | null
+  /**
+   * Whether `stream_options.include_usage` may be sent: `ask` for usage, it comes `always` and the
+   * option is refused or useless, or it `never` comes.
+   */
+  readonly streamUsage: 'ask' | 'always' | 'never'
+  /** Runs on the operator's own machines and costs nothing unless it is priced. */
+  readonly local: boolean
+  /** Where LiteLLM's clients put the key when `api_key` is not given. */
+  readonly apiKeyName: string | null
+  /** Added to an `api_base` without a path, which LiteLLM takes as the native API's root. */
+  readonly bareHostPath: string
+}
+
+const CUSTOM: Provider = {
+  baseUrl: null,
+  streamUsage: 'ask',
+  local: false,
+  apiKeyName: null,
+  bareHostPath: '',
+}
+
+function hosted(baseUrl: string, apiKeyName: string, more: Partial<Provider> = {}): Provider {
+  return { ...CUSTOM, baseUrl, apiKeyName, ...more }
+}
+
+function selfHosted(more: Partial<Provider> = {}): Provider {
+  return { ...CUSTOM, local: true, ...more }
+}
+
+const together = hosted('https://api.together.xyz/v1', 'TOGETHERAI_API_KEY')
+const fireworks = hosted('https://api.fireworks.ai/inference/v1', 'FIREWORKS_AI_API_KEY')
+// LiteLLM speaks Ollama's native API at the root; its OpenAI-compatible one is under /v1.
+const ollama = selfHosted({ baseUrl: 'http://localhost:11434/v1', bareHostPath: '/v1' })
+
+/** By LiteLLM's provider prefix, the part of `litellm_params.model` before its first slash. */
+const PROVIDERS: ReadonlyMap<string, Provider> = new Map<string, Provider>([
+  ['openai', hosted('https://api.openai.com/v1', 'OPENAI_API_KEY')],
+  ['text-completion-openai', hosted('https://api.openai.com/v1', 'OPENAI_API_KEY')],
+  ['custom_openai', CUSTOM],
+  ['openai_like', CUSTOM],
+  ['litellm_proxy', CUSTOM],
+  [
+    'anthropic',
+    hosted('https://api.anthropic.com/v1', 'ANTHROPIC_API_KEY', { bareHostPath: '/v1' }),
+  ],
+  [
+    'gemini',
+    hosted('https://generativelanguage.googleapis.com/v1beta/openai', 'GEMINI_API_KEY', {
+      bareHostPath: '/v1beta/openai',
+    }),
+  ],
+  // Answers 422 to stream_options, and puts usage into the last chunk without being asked.
+  ['mistral', hosted('https://api.mistral.ai/v1', 'MISTRAL_API_KEY', { streamUsage: 'always' })],
+  ['groq', hosted('https://api.groq.com/openai/v1', 'GROQ_API_KEY')],
+  ['deepseek', hosted('https://api.deepseek.com', 'DEEPSEEK_API_KEY')],
+  ['xai', hosted('https://api.x.ai/v1', 'XAI_API_KEY')],
+  [
+    'openrouter',
+    hosted('https://openrouter.ai/api/v1', 'OPENROUTER_API_KEY', { streamUsage: 'always' }),
+  ],
+  ['together_ai', together],
+  ['fireworks_ai', fireworks],
+  ['cerebras', hosted('https://api.cerebras.ai/v1', 'CEREBRAS_API_KEY')],
+  ['perplexity', hosted('https://api.perplexity.ai/v1', 'PERPLEXITYAI_API_KEY')],
+  ['deepinfra', hosted('https://api.deepinfra.com/v1/openai', 'DEEPINFRA_API_KEY')],
+  ['moonshot', hosted('https://api.moonshot.ai/v1', 'MOONSHOT_API_KEY')],
+  ['zai', hosted('https://api.z.ai/api/paas/v4', 'ZAI_API_KEY')],
+  ['minimax', hosted('https://api.minimax.io/v1', 'MINIMAX_API_KEY')],
+  [
+    'dashscope',
+    hosted('https://dashscope-intl.aliyuncs.com/compatible-mode/v1', 'DASHSCOPE_API_KEY'),
+  ],
+  ['nvidia_nim', hosted('https://integrate.api.nvidia.com/v1', 'NVIDIA_NIM_API_KEY')],
+  ['huggingface', hosted('https://router.huggingface.co/v1', 'HUGGINGFACE_API_KEY')],
+  ['nebius', hosted('https://api.tokenfactory.nebius.com/v1', 'NEBIUS_API_KEY')],
+  ['novita', hosted('https://api.novita.ai/openai', 'NOVITA_API_KEY')],
+  ['sambanova', hosted('https://api.sambanova.ai/v1', 'SAMBANOVA_API_KEY')],
+  ['siliconflow', hosted('https://api.siliconflow.com/v1', 'SILICONFLOW_API_KEY')],
+  ['github', hosted('https://models.github.ai/inference', 'GITHUB_API_KEY')],
+  ['scaleway', hosted('https://api.scaleway.ai/v1', 'SCW_SECRET_KEY')],
+  ['ovhcloud', hosted('https://oai.endpoints.kepler.ai.cloud.ovh.net/v1', 'OVHCLOUD_API_KEY')],
+  ['ollama', ollama],
+  ['ollama_chat', ollama],
+  ['lm_studio', selfHosted({ baseUrl: 'http://localhost:1234/v1' })],
+  ['hosted_vllm', selfHosted()],
+  ['vllm', selfHosted()],
+  ['llamafile', selfHosted({ baseUrl: 'http://localhost:8080/v1' })],
+])
+
+/** Providers whose own wire format is not spoken yet → what to write for their compatible one. */
+const NATIVE_APIS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    azure: 'openai/<deployment> and api_base: https://<resource>.openai.azure.com/openai/v1',
+    azure_ai: 'openai/<deployment> and api_base: https://<resource>.openai.azure.com/openai/v1',
+    bedrock:
+      'openai/<model> and api_base: https://bedrock-runtime.<region>.amazonaws.com/openai/v1',
+    vertex_ai: 'gemini/<model>',
+    cohere: 'openai/<model> and api_base: https://api.cohere.ai/compatibility/v1',
+    cohere_chat: 'openai/<model> and api_base: https://api.cohere.ai/compatibility/v1',
+    cloudflare:
+      'openai/<model> and api_base: https://api.cloudflare.com/client/v4/accounts/<id>/ai/v1',
+    databricks: 'openai/<model> and api_base: https://<host>/ai-gateway/mlflow/v1',
+  }),
+)
+
+/** Null: not a provider that we know, and only `api_base` can tell where it is. */
+export function findProvider(name: string): Provider | null {
+  return PROVIDERS.get(name) ?? null
+}
+
+/** The row of a deployment's provider; one that we do not know is plainly OpenAI-compatible. */
+export function providerOf(name: string): Provider {
+  return PROVIDERS.get(name) ?? CUSTOM
+}
+
+/** What to write in place of a provider that has an API of its own. Null: it has none. */
+export function findNativeApi(name: string): string | null {
+  return NATIVE_APIS.get(name) ?? null
+}
+
+export function providerNames(): readonly string[] {
+  return [...PROVIDERS.keys()]
+}
