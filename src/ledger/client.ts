@@ -1,0 +1,152 @@
+import { unavailable } from '../errors.ts'
+import { describe, log } from '../log.ts'
+import type { Pico } from '../money.ts'
+import type {
+  EntryDetail,
+  Opening,
+  PolicyRow,
+  ReserveAnswer,
+  ReserveRequest,
+  ScopeState,
+  SettleAnswer,
+  SettleRequest,
+} from './types.ts'
+
+/** The ledger object's methods, as they look through a stub. */
+export interface LedgerRpc {
+  open(opening: Opening): Promise<unknown>
+  reserve(request: ReserveRequest): Promise<ReserveAnswer>
+  renew(id: string, seenPico: Pico): Promise<boolean>
+  settle(request: SettleRequest): Promise<SettleAnswer>
+  release(id: string, detail: EntryDetail): Promise<unknown>
+  read(rows: readonly PolicyRow[]): Promise<readonly ScopeState[]>
+  tell(rows: readonly PolicyRow[]): Promise<unknown>
+}
+
+/** One account's ledger. Nothing above this module knows how or where it is kept. */
+export interface LedgerClient {
+  reserve(request: ReserveRequest): Promise<Exclude<ReserveAnswer, { kind: 'unopened' }>>
+  renew(id: string, seenPico: Pico): Promise<void>
+  /** Null if the charge could not be delivered: the hold's deadline will charge it. */
+  settle(request: SettleRequest): Promise<readonly ScopeState[] | null>
+  release(id: string, detail: EntryDetail): Promise<void>
+  read(rows: readonly PolicyRow[]): Promise<readonly ScopeState[]>
+  tell(rows: readonly PolicyRow[]): Promise<void>
+}
+
+export interface LedgerDeps {
+  /** A fresh stub each time: one that failed once keeps failing. */
+  readonly rpc: () => LedgerRpc
+  readonly loadOpening: () => Promise<Opening | null>
+  readonly sleep: (ms: number) => Promise<void>
+}
+
+const RPC_TIMEOUT_MS = 10_000
+const RESERVE_WAITS_MS = [50, 200] as const
+/** Together well below the 30 s that a Worker lives on after its client left. */
+const SETTLE_WAITS_MS = [50, 200, 500, 1_000, 2_000] as const
+
+export function ledgerClient(deps: LedgerDeps): LedgerClient {
+  const { rpc } = deps
+  const call: Caller = (waitsMs, act) => attempt(deps, waitsMs, act)
+  const release = async (id: string, detail: EntryDetail): Promise<void> => {
+    await call(SETTLE_WAITS_MS, () => rpc().release(id, detail)).catch((error: unknown) => {
+      log('error', 'release_failed', { id, error: describe(error) })
+    })
+  }
+  return {
+    release,
+    reserve: (request) => reserve(deps, request, release),
+    settle: (request) => settle(deps, request),
+    renew: async (id, seenPico) => {
+      await call(RESERVE_WAITS_MS, () => rpc().renew(id, seenPico))
+    },
+    read: (rows) => call(RESERVE_WAITS_MS, () => rpc().read(rows)),
+    tell: async (rows) => {
+      await call(SETTLE_WAITS_MS, () => rpc().tell(rows))
+    },
+  }
+}
+
+type Caller = <T>(waitsMs: readonly number[], act: () => Promise<T>) => Promise<T>
+
+/** A reserve whose outcome stays unknown is released: its hold would block others for minutes. */
+async function reserve(
+  deps: LedgerDeps,
+  request: ReserveRequest,
+  release: LedgerClient['release'],
+): Promise<Exclude<ReserveAnswer, { kind: 'unopened' }>> {
+  try {
+    const answer = await opened(deps, () =>
+      attempt(deps, RESERVE_WAITS_MS, () => deps.rpc().reserve(request)),
+    )
+    if (answer.kind !== 'unopened') return answer
+  } catch (error) {
+    log('error', 'reserve_failed', { id: request.id, error: describe(error) })
+    await release(request.id, { status: 'failure', reason: 'reserve outcome unknown' })
+    throw unavailable('The budget ledger cannot be reached right now. Please try again.')
+  }
+  throw unavailable('This account is being changed. Please try again.')
+}
+
+async function settle(
+  deps: LedgerDeps,
+  request: SettleRequest,
+): Promise<readonly ScopeState[] | null> {
+  try {
+    const answer = await opened(deps, () =>
+      attempt(deps, SETTLE_WAITS_MS, () => deps.rpc().settle(request)),
+    )
+    if (answer.kind === 'settled') return answer.scopes
+    log('error', 'settle_refused', { id: request.id, answer: answer.kind })
+  } catch (error) {
+    const { id, chargePico } = request
+    log('error', 'settle_failed', { id, chargePico, error: describe(error) })
+  }
+  return null
+}
+
+/** Opens a ledger that says it is new, then asks again. The first opening wins. */
+async function opened<T extends { readonly kind: string }>(
+  deps: LedgerDeps,
+  ask: () => Promise<T>,
+): Promise<T> {
+  const answer = await ask()
+  if (answer.kind !== 'unopened') return answer
+  const opening = await deps.loadOpening()
+  if (!opening) return answer
+  await attempt(deps, RESERVE_WAITS_MS, () => deps.rpc().open(opening))
+  return ask()
+}
+
+/** Every operation is idempotent by id, so a call that broke off may be sent again. */
+async function attempt<T>(
+  { sleep }: LedgerDeps,
+  waitsMs: readonly number[],
+  act: () => Promise<T>,
+): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await withTimeout(act())
+    } catch (error) {
+      const waitMs = waitsMs[tries]
+      if (waitMs === undefined || isOverloaded(error)) throw error
+      await sleep(waitMs)
+    }
+  }
+}
+
+async function withTimeout<T>(work: Promise<T>): Promise<T> {
+  const { promise: timeout, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new Error('the ledger did not answer')), RPC_TIMEOUT_MS)
+  try {
+    return await Promise.race([work, timeout])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** An overloaded object asks for less, not for the same again. */
+function isOverloaded(error: unknown): boolean {
+  return error instanceof Error && 'overloaded' in error && error.overloaded === true
+}

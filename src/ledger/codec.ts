@@ -1,0 +1,84 @@
+import type { Entry, PolicyRow } from './types.ts'
+
+/** JSON in which a bigint is `{"pico":"…"}`: what the object's tables keep rows as. */
+export function encode(value: unknown): string {
+  return JSON.stringify(value, (_name, item: unknown) =>
+    typeof item === 'bigint' ? { pico: String(item) } : item,
+  )
+}
+
+/** The inverse of `encode`, for text that this object wrote itself. */
+export function decode<T>(text: string): T {
+  return JSON.parse(text, (_name, item: unknown) =>
+    typeof item === 'object' && item !== null && 'pico' in item && typeof item.pico === 'string'
+      ? BigInt(item.pico)
+      : item,
+  ) as T
+}
+
+export type EntryRow = {
+  id: string
+  revision: number
+  state: string
+  reserved_ms: number
+  deadline_ms: number
+  ended_ms: number | null
+  hold: number
+  seen: number
+  charge: number
+  hold_tokens: number
+  tokens: number
+  scopes: string
+  rules: string
+  charged: string
+  detail: string
+}
+
+export const ENTRY_COLUMNS =
+  'id, revision, state, reserved_ms, deadline_ms, ended_ms, hold, seen, charge, hold_tokens, ' +
+  'tokens, scopes, rules, charged, detail'
+
+/** Amounts are bounded by CHARGE_MAX_PICO, so they pass as exact numbers. */
+export function entryToRow(entry: Entry): (string | number | null)[] {
+  return [
+    entry.id,
+    entry.revision,
+    entry.state,
+    entry.reservedMs,
+    entry.deadlineMs,
+    entry.endedMs,
+    Number(entry.holdPico),
+    Number(entry.seenPico),
+    Number(entry.chargePico),
+    entry.holdTokens,
+    entry.tokens,
+    encode(entry.scopes),
+    encode(entry.rules),
+    encode(entry.charged),
+    encode(entry.detail),
+  ]
+}
+
+export function rowToEntry(row: EntryRow): Entry {
+  return {
+    id: row.id,
+    revision: row.revision,
+    state: row.state as Entry['state'],
+    reservedMs: row.reserved_ms,
+    deadlineMs: row.deadline_ms,
+    endedMs: row.ended_ms,
+    holdPico: BigInt(row.hold),
+    seenPico: BigInt(row.seen),
+    chargePico: BigInt(row.charge),
+    holdTokens: row.hold_tokens,
+    tokens: row.tokens,
+    scopes: decode<Entry['scopes']>(row.scopes),
+    rules: decode<Entry['rules']>(row.rules),
+    charged: decode<Entry['charged']>(row.charged),
+    detail: decode<Entry['detail']>(row.detail),
+  }
+}
+
+export function toldRow(text: string): PolicyRow {
+  return decode<PolicyRow>(text)
+}

@@ -1,0 +1,61 @@
+import { entryIdMs } from '../ids.ts'
+import { CHARGE_MAX_PICO, type Pico } from '../money.ts'
+import { rulesOf, scopeOf } from './books.ts'
+import type { Entry, ReserveRequest } from './types.ts'
+
+/** A hold that is not renewed ends after this long, and is charged. */
+export const HOLD_MS = 180_000
+/** A settle of an id that the ledger never saw is charged up to this age: money was spent. */
+export const YOUNG_MS = 24 * 3_600_000
+
+export function newHold(request: ReserveRequest, nowMs: number): Entry {
+  return {
+    ...tombstone(request.id, nowMs),
+    state: 'held',
+    deadlineMs: nowMs + HOLD_MS,
+    endedMs: null,
+    holdPico: bounded(request.expectedPico),
+    holdTokens: heldTokens(request),
+    scopes: request.rows.map(scopeOf),
+    rules: rulesOf(request.rows),
+    detail: request.detail,
+  }
+}
+
+/** A hold is never larger than the smallest token limit it is under. */
+function heldTokens({ rows, expectedTokens }: ReserveRequest): number {
+  return rows.reduce(
+    (tokens, { rates }) => Math.min(tokens, rates.tokensPerMinute ?? tokens),
+    expectedTokens,
+  )
+}
+
+export function tombstone(id: string, nowMs: number): Entry {
+  return {
+    id,
+    revision: 0,
+    state: 'tombstone',
+    reservedMs: nowMs,
+    deadlineMs: nowMs,
+    endedMs: nowMs,
+    holdPico: 0n,
+    seenPico: 0n,
+    chargePico: 0n,
+    holdTokens: 0,
+    tokens: 0,
+    scopes: [],
+    rules: [],
+    charged: [],
+    detail: {},
+  }
+}
+
+/** Amounts of one entry stay exact as SQLite integers and JS numbers. */
+export function bounded(pico: Pico): Pico {
+  if (pico < 0n) return 0n
+  return pico > CHARGE_MAX_PICO ? CHARGE_MAX_PICO : pico
+}
+
+export function isYoung(id: string, nowMs: number): boolean {
+  return nowMs - entryIdMs(id) < YOUNG_MS
+}

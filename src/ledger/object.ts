@@ -1,0 +1,226 @@
+import { DurableObject } from 'cloudflare:workers'
+import { connect } from '../db/connect.ts'
+import { writeSpend } from '../db/spend.ts'
+import { describe, log } from '../log.ts'
+import { hubOf } from './registry.ts'
+import type { AccountSnapshot, SnapshotAnswer } from './snapshot.ts'
+import type { Pico } from '../money.ts'
+import { LedgerCore } from './core.ts'
+import { Outbox } from './outbox.ts'
+import { SqlStore } from './sql-store.ts'
+import type {
+  Entry,
+  EntryDetail,
+  Opening,
+  PolicyRow,
+  ReserveAnswer,
+  ReserveRequest,
+  ScopeState,
+  SettleAnswer,
+  SettleRequest,
+} from './types.ts'
+
+/** Postgres hears of a settle this much later, together with those beside it. */
+const DELIVER_AFTER_MS = 1_000
+const BACKOFF_MAX_MS = 60_000
+/** One alarm delivers for at most this long, then yields to a fresh one. */
+const ALARM_MAX_MS = 30_000
+/** Without traffic for this long a scrape may forget the ledger until its next settle. */
+const METRICS_IDLE_MS = 120_000
+const TOLD_KEPT_MS = 24 * 3_600_000
+
+/** The account's ledger as a Durable Object: a shell around LedgerCore that adds disk and clock. */
+export class Ledger extends DurableObject<Env> {
+  #store!: SqlStore
+  #outbox!: Outbox
+  #core!: LedgerCore
+  #alarmMs: number | null = null
+  #failures = 0
+  #registered = false
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env)
+    this.#load()
+  }
+
+  open(opening: Opening): { readonly epoch: number } {
+    return this.#run((nowMs) => this.#core.open(opening, nowMs))
+  }
+
+  reserve(request: ReserveRequest): ReserveAnswer {
+    return this.#run((nowMs) => this.#core.reserve(request, nowMs))
+  }
+
+  renew(id: string, seenPico: Pico): boolean {
+    return this.#run((nowMs) => this.#core.renew(id, seenPico, nowMs))
+  }
+
+  /** Answered once the charge is on disk and the metrics hub knows that this ledger has news. */
+  async settle(request: SettleRequest): Promise<SettleAnswer> {
+    const answer = this.#run((nowMs) => this.#core.settle(request, nowMs))
+    if (answer.kind === 'settled') await this.#register()
+    return answer
+  }
+
+  release(id: string, detail: EntryDetail): void {
+    this.#run((nowMs) => this.#core.release(id, detail, nowMs))
+  }
+
+  read(rows: readonly PolicyRow[]): readonly ScopeState[] {
+    return this.#run((nowMs) => this.#core.read(rows, nowMs))
+  }
+
+  tell(rows: readonly PolicyRow[]): void {
+    this.#run((nowMs) => {
+      for (const row of rows) this.#core.tell(row, nowMs)
+    })
+  }
+
+  /** For a scrape. An idle ledger agrees to be dropped, and says by which registration. */
+  snapshot(): SnapshotAnswer {
+    return this.#run((nowMs) => {
+      const account = this.#core.account()
+      if (!account) return { snapshot: null, registration: this.#registration(), dropped: true }
+      const [state] = this.#core.read([account], nowMs)
+      const idleMs = nowMs - this.#store.lastMs()
+      const dropped =
+        idleMs >= METRICS_IDLE_MS && this.#core.nextDeadlineMs === null && this.#outbox.isEmpty()
+      if (dropped) {
+        this.#store.saveMeta('registered', 'no')
+        this.#registered = false
+      }
+      const snapshot = state ? accountSnapshot(account, state) : null
+      return { snapshot, registration: this.#registration(), dropped }
+    })
+  }
+
+  /** Delivers, folds and ends due holds. Never throws: a failed delivery is tried again, later. */
+  override async alarm(): Promise<void> {
+    this.#alarmMs = null
+    const startedMs = Date.now()
+    try {
+      this.#run((nowMs) => {
+        this.#core.expire(nowMs)
+        this.#outbox.fold(this.#core, nowMs)
+        this.#store.forgetTold(nowMs - TOLD_KEPT_MS)
+      })
+      while (Date.now() - startedMs < ALARM_MAX_MS && (await this.#deliver())) continue
+      this.#failures = 0
+    } catch (error) {
+      this.#failures++
+      const fields = { ledger: this.ctx.id.name, failures: this.#failures }
+      log('warn', 'outbox_delivery_failed', { ...fields, error: describe(error) })
+    }
+    this.#arm(Date.now())
+  }
+
+  /** Sends one batch and notes that Postgres has it. False when there was nothing to send. */
+  async #deliver(): Promise<boolean> {
+    const entries = this.#outbox.take()
+    if (entries.length === 0) return false
+    const seq = this.#run((nowMs) => this.#nextSeq(nowMs))
+    await writeSpend(connect(this.env), {
+      accountId: this.#accountId(),
+      epoch: this.#core.epoch,
+      seq,
+      entries,
+      spends: this.#spends(entries),
+    })
+    this.#run((nowMs) => this.#outbox.confirm(entries, nowMs))
+    return true
+  }
+
+  /** The standing of every scope in the batch; read after the entries, so never behind them. */
+  #spends(entries: readonly Entry[]) {
+    const scopes = new Set(entries.flatMap((entry) => entry.charged.map(([scope]) => scope)))
+    return [...scopes].flatMap((scope) => {
+      const window = this.#core.standing(scope)
+      return window ? [{ scope, window }] : []
+    })
+  }
+
+  /** Grows with the clock, so that an object restored from an old copy is soon ahead again. */
+  #nextSeq(nowMs: number): number {
+    const seq = Math.max(nowMs, Number(this.#store.meta('seq') ?? 0) + 1)
+    this.#store.saveMeta('seq', String(seq))
+    return seq
+  }
+
+  async #register(): Promise<void> {
+    if (this.#registered) return
+    const name = this.#name()
+    const registration = this.#registration() + 1
+    await hubOf(this.env.METRICS_HUB, name).register(name, registration)
+    this.#store.saveMeta('registration', String(registration))
+    this.#store.saveMeta('registered', 'yes')
+    this.#registered = true
+  }
+
+  #registration(): number {
+    return Number(this.#store.meta('registration') ?? 0)
+  }
+
+  #name(): string {
+    const { name } = this.ctx.id
+    if (name === undefined) throw new Error('a ledger is reached by name only')
+    return name
+  }
+
+  #accountId(): string {
+    const name = this.#name()
+    return name.slice(0, name.lastIndexOf(':'))
+  }
+
+  #load(): void {
+    this.#outbox = new Outbox(this.ctx.storage.sql)
+    this.#store = new SqlStore(this.ctx.storage.sql, (id, revision) => {
+      this.#outbox.add(id, revision)
+    })
+    this.#outbox.load()
+    this.#core = new LedgerCore(this.#store)
+    this.#registered = this.#store.meta('registered') === 'yes'
+  }
+
+  /** One operation: all of it on disk, or none of it there and none in memory. */
+  #run<T>(operation: (nowMs: number) => T): T {
+    const nowMs = Date.now()
+    try {
+      return this.ctx.storage.transactionSync(() => operation(nowMs))
+    } catch (error) {
+      this.#load()
+      throw error
+    } finally {
+      this.#arm(nowMs)
+    }
+  }
+
+  /** One alarm serves deliveries, folding and hold deadlines; it only ever moves closer. */
+  #arm(nowMs: number): void {
+    if (this.#alarmMs !== null && this.#alarmMs <= nowMs + DELIVER_AFTER_MS) return
+    const dueMs = this.#dueMs(nowMs)
+    if (dueMs === null || (this.#alarmMs !== null && this.#alarmMs <= dueMs)) return
+    this.#alarmMs = dueMs
+    void this.ctx.storage.setAlarm(dueMs)
+  }
+
+  #dueMs(nowMs: number): number | null {
+    const backoffMs = Math.min(DELIVER_AFTER_MS * 2 ** this.#failures, BACKOFF_MAX_MS)
+    if (!this.#outbox.isEmpty()) return nowMs + backoffMs
+    const dues = [this.#core.nextDeadlineMs, this.#outbox.foldDueMs()].filter((ms) => ms !== null)
+    return dues.length > 0 ? Math.max(nowMs, Math.min(...dues)) : null
+  }
+}
+
+function accountSnapshot(account: PolicyRow, state: ScopeState): AccountSnapshot {
+  const [budget] = account.budgets
+  return {
+    accountId: account.id,
+    alias: account.alias,
+    limitPico: state.limitPico,
+    duration: budget?.duration ?? null,
+    anchorMs: budget?.anchorMs ?? 0,
+    startMs: state.startMs,
+    spentPico: state.spentPico,
+    heldPico: state.heldPico,
+  }
+}
