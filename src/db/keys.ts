@@ -1,0 +1,117 @@
+import { and, eq, inArray, isNull, or, sql } from 'drizzle-orm'
+import { accounts, keys, teams, users } from '../../drizzle/schema.ts'
+import { unlimitedRow } from '../ledger/policy.ts'
+import type { PolicyRow } from '../ledger/types.ts'
+import type { Db } from './connect.ts'
+import { keyPolicy, teamPolicy, userPolicy } from './policy.ts'
+
+export type KeyRow = typeof keys.$inferSelect
+
+/** All that a request with this key is decided on. */
+export interface KeyRecord {
+  readonly hash: string
+  readonly name: string
+  readonly alias: string | null
+  readonly teamId: string | null
+  readonly teamAlias: string | null
+  readonly userId: string | null
+  readonly accountId: string
+  readonly generation: number
+  readonly key: PolicyRow
+  readonly account: PolicyRow
+}
+
+/** A key with its account, team and user, in one statement; null if there is no such key. */
+export async function findKey(db: Db, hash: string): Promise<KeyRecord | null> {
+  const [found] = await db
+    .select({ key: keys, account: accounts, team: teams, user: users })
+    .from(keys)
+    .innerJoin(accounts, eq(accounts.accountId, keys.accountId))
+    .leftJoin(teams, eq(teams.teamId, keys.teamId))
+    .leftJoin(users, eq(users.userId, keys.userId))
+    .where(and(eq(keys.token, hash), isNull(keys.deletedAt)))
+  if (!found) return null
+  const { key, account, team, user } = found
+  return {
+    hash,
+    name: key.keyName,
+    alias: key.keyAlias,
+    teamId: key.teamId,
+    teamAlias: team?.teamAlias ?? null,
+    userId: key.userId,
+    accountId: account.accountId,
+    generation: account.generation,
+    key: keyPolicy(key),
+    account: accountPolicy(account.accountId, team, user),
+  }
+}
+
+function accountPolicy(
+  accountId: string,
+  team: typeof teams.$inferSelect | null,
+  user: typeof users.$inferSelect | null,
+): PolicyRow {
+  if (team) return teamPolicy(team)
+  return user ? userPolicy(user) : unlimitedRow('account', accountId)
+}
+
+/** A key's row with its account, deleted ones too. */
+export async function getKey(db: Db, hash: string) {
+  const [found] = await db
+    .select({ key: keys, account: accounts })
+    .from(keys)
+    .innerJoin(accounts, eq(accounts.accountId, keys.accountId))
+    .where(eq(keys.token, hash))
+  return found ?? null
+}
+
+export async function listTeamKeys(db: Db, teamId: string): Promise<KeyRow[]> {
+  return db
+    .select()
+    .from(keys)
+    .where(and(eq(keys.teamId, teamId), isNull(keys.deletedAt)))
+    .orderBy(keys.createdAt)
+    .limit(TEAM_KEYS_MAX)
+}
+
+const TEAM_KEYS_MAX = 1_000
+
+/** One batch: the key, and its account if it is the first to use it. */
+export async function insertKey(db: Db, key: typeof keys.$inferInsert): Promise<KeyRow> {
+  const account = db.insert(accounts).values({ accountId: key.accountId }).onConflictDoNothing()
+  const [, [row]] = await db.batch([account, db.insert(keys).values(key).returning()])
+  if (!row) throw new Error('the key was not inserted')
+  return row
+}
+
+/**
+ * Marks keys as deleted, each with a new version for its ledger to be told. Locks their accounts
+ * first, so that a ledger that opens now sees the deletion. Keys deleted before are returned too,
+ * so that a delete whose telling failed can be repeated.
+ */
+export async function deleteKeys(db: Db, by: { hashes: string[]; aliases: string[] }) {
+  const named = or(inArray(keys.token, by.hashes), inArray(keys.keyAlias, by.aliases))
+  const lock = db
+    .select({ accountId: accounts.accountId })
+    .from(accounts)
+    .where(inArray(accounts.accountId, db.select({ id: keys.accountId }).from(keys).where(named)))
+    .orderBy(accounts.accountId)
+    .for('update')
+  const mark = db
+    .update(keys)
+    .set({
+      deletedAt: sql`coalesce(${keys.deletedAt}, now())`,
+      version: sql`nextval('policy_version')`,
+    })
+    .where(named)
+    .returning()
+  const owners = db
+    .select()
+    .from(accounts)
+    .where(inArray(accounts.accountId, db.select({ id: keys.accountId }).from(keys).where(named)))
+  const [, rows, accountRows] = await db.batch([lock, mark, owners])
+  return rows.map((key) => ({
+    key,
+    account: accountRows.find(({ accountId }) => accountId === key.accountId) ?? null,
+  }))
+}
