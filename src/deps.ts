@@ -1,0 +1,44 @@
+import type { AppDeps } from './app.ts'
+import { KeyCache } from './auth/key-cache.ts'
+import type { Config } from './config/config.ts'
+import { type AccountRef, openAccount } from './db/accounts.ts'
+import { connect } from './db/connect.ts'
+import { ledgerClient } from './ledger/client.ts'
+
+/** Only for `npm start` and tests; a deployed Worker refuses it. */
+const EXAMPLE_MASTER_KEY = 'sk-1234'
+
+interface Settings {
+  readonly METRICS_TOKEN?: string
+  readonly NEON_FETCH_ENDPOINT?: string
+  readonly TOLLGATE_DEV?: string
+}
+
+/** Builds what the routes are made of, once per isolate. */
+export function makeDeps(env: Env & Settings, config: Config): AppDeps {
+  const db = connect(env)
+  const isDev = env.TOLLGATE_DEV === 'true'
+  const masterKey = config.settings.masterKey ?? ''
+  return {
+    config,
+    db,
+    keyCache: new KeyCache(),
+    masterKey,
+    isDev,
+    hubs: env.METRICS_HUB,
+    metricsToken: env.METRICS_TOKEN || null,
+    refusesToServe: isDev ? null : masterKeyProblem(masterKey),
+    ledgerOf: (ref: AccountRef) =>
+      ledgerClient({
+        rpc: () => env.LEDGER.getByName(`${ref.accountId}:${ref.generation}`),
+        loadOpening: () => openAccount(db, ref),
+        sleep: (ms) => scheduler.wait(ms),
+      }),
+  }
+}
+
+function masterKeyProblem(masterKey: string): string | null {
+  if (masterKey === '') return 'Tollgate has no master key: set the secret LITELLM_MASTER_KEY.'
+  if (masterKey !== EXAMPLE_MASTER_KEY) return null
+  return 'Tollgate will not serve with the example master key: set LITELLM_MASTER_KEY to a secret.'
+}

@@ -1,0 +1,80 @@
+import type { Context } from 'hono'
+import { validator } from 'hono-openapi'
+import type { z } from 'zod'
+import { authenticate } from './auth/authenticate.ts'
+import type { Caller } from './auth/caller.ts'
+import type { KeyCache } from './auth/key-cache.ts'
+import type { Config } from './config/config.ts'
+import type { AccountRef } from './db/accounts.ts'
+import type { Db } from './db/connect.ts'
+import { findKey } from './db/keys.ts'
+import { ApiError, unauthorized } from './errors.ts'
+import type { LedgerClient } from './ledger/client.ts'
+
+/** What routes are made of; built once per isolate. */
+export interface Deps {
+  readonly config: Config
+  readonly db: Db
+  readonly keyCache: KeyCache
+  readonly ledgerOf: (ref: AccountRef) => LedgerClient
+  readonly masterKey: string
+}
+
+/** The request's caller. Throws 401, or 503 if the key can't be looked up now. */
+export function callerOf({ config, db, keyCache, masterKey }: Deps, c: Context): Promise<Caller> {
+  return authenticate(
+    {
+      masterKey,
+      keyHeaderName: config.settings.keyHeaderName,
+      cache: keyCache,
+      findKey: (hash) => findKey(db, hash),
+      defer: (work) => c.executionCtx.waitUntil(work),
+      nowMs: Date.now(),
+    },
+    c.req.raw.headers,
+  )
+}
+
+/** The admin, or LiteLLM's refusal. */
+export async function adminOf(deps: Deps, c: Context): Promise<Caller> {
+  const caller = await callerOf(deps, c)
+  if (caller.kind === 'admin') return caller
+  throw unauthorized(
+    'Authentication Error, Only proxy admin can be used to generate, delete, update info for new ' +
+      `keys/users/teams. Route=${c.req.path}. Your role=internal_user. ` +
+      `Your user_id=${caller.record.userId ?? 'None'}`,
+  )
+}
+
+/** Checks a JSON body; the same schema describes it in the API's document. */
+export function body<S extends z.ZodType>(schema: S) {
+  return validator('json', schema, (result) => {
+    if (!result.success) throw invalid(result.error)
+  })
+}
+
+export function query<S extends z.ZodType>(schema: S) {
+  return validator('query', schema, (result) => {
+    if (!result.success) throw invalid(result.error)
+  })
+}
+
+interface Problem {
+  readonly message: string
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
+  readonly code?: unknown
+}
+
+/** 422 for a wrong type, as FastAPI has it, and 400 for a value that makes no sense. */
+function invalid(problems: readonly Problem[]): ApiError {
+  const [first] = problems
+  const path = (first?.path ?? []).map((at) => String(typeof at === 'object' ? at.key : at))
+  const field = path.join('.') || 'body'
+  const status = first?.code === 'custom' ? 400 : 422
+  const message = first?.message ?? 'expected another value'
+  const sentence = message.startsWith('expected') || status === 422 ? `: ${message}` : ` ${message}`
+  return new ApiError(status, field + sentence, {
+    type: status === 400 ? 'bad_request_error' : 'invalid_request_error',
+    param: field,
+  })
+}

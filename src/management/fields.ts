@@ -1,0 +1,71 @@
+import { z } from 'zod'
+import { parseDuration } from '../duration.ts'
+import { MONEY_MAX_USD } from '../money.ts'
+
+const NAME_MAX_LENGTH = 256
+const NAMES_MAX = 1_000
+const METADATA_MAX_BYTES = 64 * 1024
+
+/** Text that is stored as it is; control characters (and NUL, which Postgres refuses) are not. */
+const cleanText = z
+  .string()
+  .max(NAME_MAX_LENGTH, { error: `expected at most ${NAME_MAX_LENGTH} characters`, abort: true })
+  .refine((text) => !/[\p{Cc}\p{Cs}]/u.test(text), { error: 'expected no control characters' })
+
+export const name = cleanText.nullish()
+export const id = cleanText.min(1, { error: 'expected a non-empty id' })
+
+export const names = z
+  .array(id)
+  .max(NAMES_MAX, { error: `expected at most ${NAMES_MAX} items` })
+  .nullish()
+
+/** Text such as "30d"; LiteLLM's empty forms mean none. */
+export const duration = z
+  .string()
+  .nullish()
+  .transform((text) => (text === '' || text === 'none' || text === 'null' ? null : text))
+  .refine((text) => text === null || text === undefined || parseDuration(text) !== null, {
+    error: 'expected a duration such as "30s", "30m", "24h", "7d", "2w" or "1mo"',
+  })
+
+/** USD; null is unlimited, 0 blocks at once. An infinite number is a value out of range, not a type. */
+export const money = z
+  .union([z.number(), z.literal(Infinity), z.literal(-Infinity)], { error: 'expected a number' })
+  .nullish()
+  .superRefine((value, context) => {
+    const problem = value === null || value === undefined ? null : moneyProblem(value)
+    if (problem) context.addIssue({ code: 'custom', message: `${problem}. Received: ${value}` })
+  })
+
+function moneyProblem(usd: number): string | null {
+  if (usd < 0) return 'cannot be negative'
+  return usd <= MONEY_MAX_USD ? null : 'must be a non-negative finite number'
+}
+
+export const limit = z
+  .int({ error: 'expected an integer' })
+  .refine((value) => value >= 0, { error: 'expected a non-negative integer' })
+  .nullish()
+
+export const flag = z.boolean({ error: 'expected a boolean' }).nullish()
+
+export const metadata = z
+  .record(z.string(), z.unknown(), { error: 'expected an object' })
+  .nullish()
+  .refine((value) => JSON.stringify(value ?? {}).length <= METADATA_MAX_BYTES, {
+    error: `expected at most ${METADATA_MAX_BYTES} bytes`,
+  })
+  .refine((value) => !JSON.stringify(value ?? {}).includes('\\u0000'), {
+    error: 'expected no NUL characters',
+  })
+
+/** What limits teams and keys alike. */
+export const limits = {
+  max_budget: money,
+  soft_budget: money,
+  budget_duration: duration,
+  tpm_limit: limit,
+  rpm_limit: limit,
+  max_parallel_requests: limit,
+}

@@ -1,0 +1,80 @@
+import { type Context, Hono } from 'hono'
+import { z } from 'zod'
+import { listTeamKeys } from '../db/keys.ts'
+import { teamPolicy } from '../db/policy.ts'
+import { getTeam, listTeams } from '../db/teams.ts'
+import { ApiError, notFound } from '../errors.ts'
+import { adminOf, body, callerOf, type Deps, query } from '../http.ts'
+import { keyRow } from './key-row.ts'
+import { spendFields } from './limits.ts'
+import { liveStates } from './live.ts'
+import { createTeam, NewTeam } from './team-new.ts'
+import { teamRow } from './team-row.ts'
+
+const TeamQuery = z.object({ team_id: z.string().max(256).optional() })
+
+/** `/team/…`: create and show teams. */
+export function teamRoutes(deps: Deps): Hono {
+  const { db, config } = deps
+  const admin = async (c: Context, next: () => Promise<void>): Promise<void> => {
+    await adminOf(deps, c)
+    await next()
+  }
+  return new Hono()
+    .post('/new', admin, body(NewTeam), async (c) => {
+      const nowMs = Date.now()
+      const ignored = config.settings.ignoreUnsupported
+      const team = await createTeam({ db, input: c.req.valid('json'), ignored, nowMs })
+      return c.json(teamRow(team, { spend: 0, held: 0 }, nowMs))
+    })
+    .get('/info', query(TeamQuery), async (c) =>
+      c.json(await teamInfo(deps, c, c.req.valid('query').team_id)),
+    )
+    .get('/list', admin, async (c) => {
+      const nowMs = Date.now()
+      const rows = await listTeams(db)
+      return c.json(
+        rows.map(({ team, account, keys }) => ({
+          ...teamRow(team, spendFields({ ...team, ...account }, null, nowMs), nowMs),
+          team_memberships: [],
+          keys: keys.map((key) => ({
+            ...keyRow(key, spendFields(key, null, nowMs), nowMs),
+            token: key.token,
+          })),
+        })),
+      )
+    })
+}
+
+async function teamInfo(deps: Deps, c: Context, teamId: string | undefined) {
+  const caller = await callerOf(deps, c)
+  if (!teamId) {
+    const message = 'Malformed request. No team id passed in.'
+    throw new ApiError(422, message, { type: 'invalid_request_error', param: 'team_id' })
+  }
+  if (caller.kind === 'key' && caller.record.teamId !== teamId) {
+    const user = caller.record.userId ?? 'None'
+    const message = `User=${user} not authorized to access this team=${teamId}`
+    throw new ApiError(403, message, { type: 'auth_error' })
+  }
+  const found = await getTeam(deps.db, teamId)
+  if (!found) throw notFound(`Team not found, passed team_id=${teamId}`, 'team_id')
+  const { team, account } = found
+  const nowMs = Date.now()
+  const keys = await listTeamKeys(deps.db, teamId)
+  const states = await liveStates(deps.ledgerOf, account, [teamPolicy(team)])
+  const spend = spendFields({ ...team, ...account }, states?.[0] ?? null, nowMs)
+  return {
+    team_id: teamId,
+    team_info: {
+      ...teamRow(team, spend, nowMs),
+      team_member_budget_table: null,
+      is_from_config: false,
+    },
+    keys: keys.map((key) => ({
+      ...keyRow(key, spendFields(key, null, nowMs), nowMs),
+      token: key.token,
+    })),
+    team_memberships: [],
+  }
+}

@@ -1,0 +1,28 @@
+import { env } from 'cloudflare:workers'
+import yaml from '../config.yaml'
+import { createApp } from './app.ts'
+import { parseConfig } from './config/parse.ts'
+import { makeDeps } from './deps.ts'
+import { sweep } from './jobs/sweep.ts'
+import { log } from './log.ts'
+
+export { Ledger } from './ledger/object.ts'
+export { MetricsHub } from './metrics/hub.ts'
+
+// A broken config.yaml throws here, so that it fails its deployment and not its first request.
+const { config, warnings } = parseConfig(yaml, textsOf(env))
+for (const warning of warnings) log('warn', 'config', { warning })
+
+const deps = makeDeps(env, config)
+const app = createApp(deps)
+
+export default {
+  fetch: app.fetch,
+  scheduled: (controller) => sweep(deps.db, controller.scheduledTime),
+} satisfies ExportedHandler<Env>
+
+/** Vars and secrets; bindings are objects. */
+function textsOf(bindings: object): Record<string, string> {
+  const texts = Object.entries(bindings).filter(([, value]) => typeof value === 'string')
+  return Object.fromEntries(texts)
+}
