@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono'
 import type { Caller } from '../auth/caller.ts'
 import { listModels } from '../config/models.ts'
+import { notFound } from '../errors.ts'
 import { callerOf, type Deps } from '../http.ts'
 import { isAllowed } from './access.ts'
 import { admit, type LlmRequest } from './admit.ts'
@@ -22,6 +23,12 @@ export function gatewayRoutes(deps: Deps): Hono {
     }
     app.get(`${prefix}/models`, async (c) => {
       return c.json({ data: await models(deps, c), object: 'list' })
+    })
+    app.get(`${prefix}/models/:id{.+}`, async (c) => {
+      const id = c.req.param('id')
+      const known = (await models(deps, c)).find((model) => model.id === id)
+      if (!known) throw notFound(`The model '${id.slice(0, 256)}' does not exist`, 'model')
+      return c.json(known)
     })
   }
   return app

@@ -1,7 +1,7 @@
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
 import { listTeamKeys } from '../db/keys.ts'
-import { teamPolicy } from '../db/policy.ts'
+import { keyPolicy, teamPolicy } from '../db/policy.ts'
 import { getTeam, listTeams } from '../db/teams.ts'
 import { ApiError, notFound } from '../errors.ts'
 import { adminOf, body, callerOf, type Deps, query } from '../http.ts'
@@ -62,7 +62,8 @@ async function teamInfo(deps: Deps, c: Context, teamId: string | undefined) {
   const { team, account } = found
   const nowMs = Date.now()
   const keys = await listTeamKeys(deps.db, teamId)
-  const states = await liveStates(deps.ledgerOf, account, [teamPolicy(team)])
+  const rows = [teamPolicy(team), ...keys.map(keyPolicy)]
+  const states = await liveStates(deps.ledgerOf, account, rows)
   const spend = spendFields({ ...team, ...account }, states?.[0] ?? null, nowMs)
   return {
     team_id: teamId,
@@ -71,8 +72,8 @@ async function teamInfo(deps: Deps, c: Context, teamId: string | undefined) {
       team_member_budget_table: null,
       is_from_config: false,
     },
-    keys: keys.map((key) => ({
-      ...keyRow(key, spendFields(key, null, nowMs), nowMs),
+    keys: keys.map((key, i) => ({
+      ...keyRow(key, spendFields(key, states?.[i + 1] ?? null, nowMs), nowMs),
       token: key.token,
     })),
     team_memberships: [],
