@@ -8,6 +8,10 @@ import { ledgerClient } from './ledger/client.ts'
 /** Only for `npm start` and tests; a deployed Worker refuses it. */
 const EXAMPLE_MASTER_KEY = 'sk-1234'
 
+/** The driver insists on a well-formed one, though nothing is served without a real one. */
+const NO_DATABASE_URL = 'postgres://none:none@localhost/none'
+const NO_DATABASE = 'Tollgate has no database: set the secret DATABASE_URL.'
+
 interface Settings {
   readonly METRICS_TOKEN?: string
   readonly NEON_FETCH_ENDPOINT?: string
@@ -15,8 +19,12 @@ interface Settings {
 }
 
 /** Builds what the routes are made of, once per isolate. */
-export function makeDeps(env: Env & Settings, config: Config): AppDeps {
-  const db = connect(env)
+export function makeDeps(
+  env: Env & Settings,
+  config: Config,
+  defer: (work: Promise<unknown>) => void,
+): AppDeps {
+  const db = connect({ ...env, DATABASE_URL: env.DATABASE_URL || NO_DATABASE_URL })
   const isDev = env.TOLLGATE_DEV === 'true'
   const masterKey = config.settings.masterKey ?? ''
   return {
@@ -27,12 +35,13 @@ export function makeDeps(env: Env & Settings, config: Config): AppDeps {
     isDev,
     hubs: env.METRICS_HUB,
     metricsToken: env.METRICS_TOKEN || null,
-    refusesToServe: isDev ? null : masterKeyProblem(masterKey),
+    refusesToServe: env.DATABASE_URL ? (isDev ? null : masterKeyProblem(masterKey)) : NO_DATABASE,
     ledgerOf: (ref: AccountRef) =>
       ledgerClient({
         rpc: () => env.LEDGER.getByName(`${ref.accountId}:${ref.generation}`),
         loadOpening: () => openAccount(db, ref),
         sleep: (ms) => scheduler.wait(ms),
+        defer,
       }),
   }
 }

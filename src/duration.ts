@@ -32,10 +32,10 @@ function approximateMs({ count, unit }: Duration): number {
 /**
  * The rolling window that holds `nowMs`: fixed lengths from `anchorMs`, never drifting.
  * Months end on the anchor's day and time (UTC), or on a short month's last day.
- * Without a duration there is one window, for ever. Before the anchor the first window counts.
+ * Without a duration there is one window, from 0 for ever. Before the anchor the first window counts.
  */
 export function windowAt(duration: Duration | null, anchorMs: number, nowMs: number): Window {
-  if (!duration) return { startMs: anchorMs, endMs: null }
+  if (!duration) return { startMs: 0, endMs: null }
   const index = Math.max(0, windowIndex(duration, anchorMs, nowMs))
   return {
     startMs: boundary(duration, anchorMs, index),

@@ -1,4 +1,4 @@
-import { env } from 'cloudflare:workers'
+import { env, waitUntil } from 'cloudflare:workers'
 import yaml from '../config.yaml'
 import { createApp } from './app.ts'
 import { parseConfig } from './config/parse.ts'
@@ -13,7 +13,7 @@ export { MetricsHub } from './metrics/hub.ts'
 const { config, warnings } = parseConfig(yaml, textsOf(env))
 for (const warning of warnings) log('warn', 'config', { warning })
 
-const deps = makeDeps(env, config)
+const deps = makeDeps(env, config, waitUntil)
 const app = createApp(deps)
 
 export default {

@@ -17,40 +17,52 @@ export interface Cached {
  * is not: a record that carries an old row is sent back with the newer one.
  */
 export class KeyCache {
-  #entries = new Map<string, { record: KeyRecord | null; readonly atMs: number }>()
+  #entries = new Map<string, { readonly record: KeyRecord; readonly atMs: number }>()
+  /** Apart from the others: a flood of unknown keys must not push the good ones out. */
+  #unknown = new Map<string, number>()
 
   get(hash: string, nowMs: number): Cached | null {
-    const entry = this.#entries.get(hash)
-    if (!entry) return null
-    const ageMs = nowMs - entry.atMs
-    if (ageMs > (entry.record ? STALE_MAX_MS : UNKNOWN_MS)) {
-      this.#entries.delete(hash)
-      return null
+    const unknownMs = this.#unknown.get(hash)
+    if (unknownMs !== undefined && nowMs - unknownMs <= UNKNOWN_MS) {
+      return { record: null, isFresh: true }
     }
-    this.#entries.delete(hash)
-    this.#entries.set(hash, entry)
-    return { record: entry.record, isFresh: !entry.record || ageMs <= FRESH_MS }
+    const entry = this.#entries.get(hash)
+    if (!entry || nowMs - entry.atMs > STALE_MAX_MS) return null
+    put(this.#entries, hash, entry)
+    return { record: entry.record, isFresh: nowMs - entry.atMs <= FRESH_MS }
   }
 
-  /** Keeps the least recently used ones out. A record never replaces rows newer than its own. */
+  /** A record never replaces one whose rows are newer than its own. */
   set(hash: string, record: KeyRecord | null, nowMs: number): void {
-    const known = this.#entries.get(hash)?.record
-    if (known && record && isOlder(record, known)) return
-    this.#entries.delete(hash)
-    this.#entries.set(hash, { record, atMs: nowMs })
-    for (const oldest of this.#entries.keys()) {
-      if (this.#entries.size <= ENTRIES_MAX) break
-      this.#entries.delete(oldest)
+    if (!record) {
+      this.#entries.delete(hash)
+      put(this.#unknown, hash, nowMs)
+      return
     }
+    const known = this.#entries.get(hash)?.record
+    if (known && isOlder(record, known)) return
+    this.#unknown.delete(hash)
+    put(this.#entries, hash, { record, atMs: nowMs })
   }
 
   /** A key that was asked for before it was made is unknown no more. */
   forget(hash: string): void {
     this.#entries.delete(hash)
+    this.#unknown.delete(hash)
   }
 
   get size(): number {
-    return this.#entries.size
+    return this.#entries.size + this.#unknown.size
+  }
+}
+
+/** As the last of the map; the first ones go when there are too many. */
+function put<T>(map: Map<string, T>, key: string, value: T): void {
+  map.delete(key)
+  map.set(key, value)
+  for (const oldest of map.keys()) {
+    if (map.size <= ENTRIES_MAX) break
+    map.delete(oldest)
   }
 }
 

@@ -1,10 +1,10 @@
-import { and, eq, ne, sql } from 'drizzle-orm'
+import { and, eq, gt, ne, sql } from 'drizzle-orm'
 import { accounts, keys, teams, users } from '../../drizzle/schema.ts'
 import { unlimitedRow } from '../ledger/policy.ts'
 import type { Opening } from '../ledger/types.ts'
 import { parsePico } from '../money.ts'
 import type { Db } from './connect.ts'
-import { teamPolicy, userPolicy } from './policy.ts'
+import { keyPolicy, teamPolicy, userPolicy } from './policy.ts'
 
 export interface AccountRef {
   readonly accountId: string
@@ -35,17 +35,23 @@ export async function openAccount(db: Db, ref: AccountRef): Promise<Opening | nu
     .select({ token: keys.token, spend: keys.spend, spendWindowAt: keys.spendWindowAt })
     .from(keys)
     .where(and(eq(keys.accountId, accountId), ne(keys.spend, '0')))
-  const [[account], [teamRow], [userRow], spentKeys] = await db.batch([
+  const deletedKeys = db
+    .select()
+    .from(keys)
+    .where(and(eq(keys.accountId, accountId), gt(keys.deletedAt, sql`now() - interval '25 hours'`)))
+  const [[account], [teamRow], [userRow], spentKeys, deleted] = await db.batch([
     claim,
     team,
     user,
     keySpends,
+    deletedKeys,
   ])
   if (!account) return null
 
   const policy = teamRow ? teamPolicy(teamRow) : userRow ? userPolicy(userRow) : null
   return {
     epoch: account.ledgerEpoch,
+    changed: deleted.map(keyPolicy),
     account: policy ?? unlimitedRow('account', accountId),
     spends: [
       spendOf('account', account),

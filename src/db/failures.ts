@@ -6,10 +6,19 @@ export function violatedConstraint(error: unknown): string | null {
   return cause?.code === '23505' ? (cause.constraint ?? '') : null
 }
 
+/** Connection trouble, no room, shutting down, a deadlock or a lost race: the same may work later. */
+const TRANSIENT = /^(08|53|57P|40001|40P01|55P03)/
+
 /** Whether Postgres gave no verdict: it was away, slow or broke off. The write may have happened. */
 export function isDatabaseDown(error: unknown): boolean {
   const cause = databaseError(error)
-  return cause !== null && cause.code === undefined
+  return cause !== null && (cause.code === undefined || TRANSIENT.test(cause.code))
+}
+
+/** Whether Postgres looked at the statement's values and said no: sending them again is no use. */
+export function isRefusedByDatabase(error: unknown): boolean {
+  const code = databaseError(error)?.code
+  return code !== undefined && !TRANSIENT.test(code)
 }
 
 function databaseError(error: unknown): NeonDbError | null {

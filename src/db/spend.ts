@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { accounts, dailySpend, keys, spendLogs } from '../../drizzle/schema.ts'
-import type { Entry, WindowSum } from '../ledger/types.ts'
+import type { Entry, EntryDetail, WindowSum } from '../ledger/types.ts'
 import { picoToDecimal } from '../money.ts'
 import type { Db } from './connect.ts'
 
@@ -18,6 +18,35 @@ export interface SpendBatch {
   readonly spends: readonly ScopeSpend[]
 }
 
+/** Named, so that a later column keeps its default when an older Worker writes. */
+const LOG_COLUMNS = [
+  'day',
+  'entry_id',
+  'revision',
+  'account_id',
+  'state',
+  'started_at',
+  'ended_at',
+  'spend_pico',
+  'prompt_tokens',
+  'completion_tokens',
+  'total_tokens',
+  'key_hash',
+  'team_id',
+  'user_id',
+  'end_user',
+  'call_type',
+  'model_group',
+  'model',
+  'model_id',
+  'provider',
+  'call_id',
+  'response_id',
+  'status',
+  'usage_source',
+  'detail',
+] as const
+
 /**
  * One statement: log rows keyed (day, entry, revision), daily sums of the rows that were new, and
  * the scopes' spend under the guard (window, epoch, seq). Sent twice it changes nothing.
@@ -25,12 +54,13 @@ export interface SpendBatch {
 export async function writeSpend(db: Db, batch: SpendBatch): Promise<void> {
   const logs = JSON.stringify(batch.entries.map((entry) => logRow(batch.accountId, entry)))
   const spends = JSON.stringify(batch.spends.map(spendRow))
+  const columns = sql.raw(LOG_COLUMNS.join(', '))
   await db.execute(sql`
     with input as (
       select * from jsonb_populate_recordset(null::${spendLogs}, ${logs}::jsonb)
     ), fresh as (
-      insert into ${spendLogs} select * from input order by day, entry_id, revision
-      on conflict do nothing returning *
+      insert into ${spendLogs} (${columns}) select ${columns} from input
+      order by day, entry_id, revision on conflict do nothing returning *
     ), daily as (
       insert into ${dailySpend} as daily (day, account_id, key_hash, user_id, model_group, model,
         provider, spend_pico, requests, successful_requests, failed_requests, prompt_tokens,
@@ -52,17 +82,22 @@ export async function writeSpend(db: Db, batch: SpendBatch): Promise<void> {
     ), said as (
       select * from jsonb_to_recordset(${spends}::jsonb)
         as said(scope text, spend numeric, window_at timestamptz)
+    ), locked as materialized (
+      -- Always the account before its keys: whoever changes both takes them in this order.
+      select account_id from ${accounts} where account_id = ${batch.accountId} for update
     ), account_spend as (
       update ${accounts} set spend = said.spend, spend_window_at = said.window_at,
         spend_epoch = ${batch.epoch}, spend_seq = ${batch.seq}
-      from said where said.scope = 'account' and account_id = ${batch.accountId}
+      from said, locked
+      where said.scope = 'account' and ${accounts}.account_id = locked.account_id
         and (spend_window_at, spend_epoch, spend_seq)
           < (said.window_at, ${batch.epoch}::bigint, ${batch.seq}::bigint)
     ), key_spend as (
       update ${keys} set spend = said.spend, spend_window_at = said.window_at,
         spend_epoch = ${batch.epoch}, spend_seq = ${batch.seq}
-      from said where token = substr(said.scope, 5) and said.scope like 'key:%'
-        and account_id = ${batch.accountId}
+      from said, locked
+      where said.scope like 'key:%' and token = substr(said.scope, 5)
+        and ${keys}.account_id = locked.account_id
         and (spend_window_at, spend_epoch, spend_seq)
           < (said.window_at, ${batch.epoch}::bigint, ${batch.seq}::bigint)
     )
@@ -74,10 +109,29 @@ function spendRow({ scope, window }: ScopeSpend) {
   return { scope, spend: picoToDecimal(window.spentPico), window_at }
 }
 
+const TEXT_MAX_LENGTH = 256
+
+/** What Postgres can store and index: clients and providers choose some of these texts. */
+function clean(value: EntryDetail[string]): EntryDetail[string] {
+  if (typeof value !== 'string') return value
+  return value
+    .slice(0, TEXT_MAX_LENGTH)
+    .toWellFormed()
+    .replaceAll(/\p{Cc}/gu, '')
+}
+
+function mapValues(
+  detail: EntryDetail,
+  change: (value: EntryDetail[string]) => EntryDetail[string],
+): EntryDetail {
+  return Object.fromEntries(Object.entries(detail).map(([name, value]) => [name, change(value)]))
+}
+
 /** The log row's columns; what has none of its own is in `detail`. */
-function logRow(accountId: string, entry: Entry): Record<string, unknown> {
+function logRow(accountId: string, entry: Entry): Record<(typeof LOG_COLUMNS)[number], unknown> {
   const endedAt = new Date(entry.endedMs ?? entry.reservedMs).toISOString()
-  const { promptTokens, completionTokens, ...detail } = entry.detail
+  const { promptTokens, completionTokens, ...rest } = entry.detail
+  const detail = mapValues(rest, clean)
   return {
     day: endedAt.slice(0, 10),
     entry_id: entry.id,

@@ -16,7 +16,9 @@ export async function insertTeam(db: Db, team: typeof teams.$inferInsert): Promi
   const insert = db.insert(teams).values(team).returning()
   const people = db
     .insert(users)
-    .values(ids.map(({ userId }) => ({ userId })))
+    .values(
+      ids.map(({ userId }) => ({ userId })).toSorted((a, b) => (a.userId < b.userId ? -1 : 1)),
+    )
     .onConflictDoNothing()
   const members = db.insert(memberships).values(ids).onConflictDoNothing()
   const [, [row]] =
@@ -38,11 +40,21 @@ export async function getTeam(db: Db, teamId: string) {
 }
 
 /** Newest first, each with its account's spend and its keys. */
-export async function listTeams(db: Db) {
+export async function listTeams(
+  db: Db,
+  by: { readonly userId?: string | undefined; readonly organizationId?: string | undefined },
+) {
+  const member = JSON.stringify([{ user_id: by.userId }])
   const found = await db
     .select({ team: teams, account: accounts })
     .from(teams)
     .innerJoin(accounts, eq(accounts.accountId, accountIdOf))
+    .where(
+      and(
+        by.userId === undefined ? undefined : sql`${teams.membersWithRoles} @> ${member}::jsonb`,
+        by.organizationId === undefined ? undefined : eq(teams.organizationId, by.organizationId),
+      ),
+    )
     .orderBy(desc(teams.createdAt))
     .limit(TEAMS_MAX)
   const ids = found.map(({ team }) => team.teamId)
@@ -55,6 +67,6 @@ export async function listTeams(db: Db) {
   return found.map((row) => ({ ...row, keys: byTeam.get(row.team.teamId) ?? [] }))
 }
 
-const TEAMS_MAX = 1_000
-const KEYS_MAX = 10_000
+const TEAMS_MAX = 10_000
+const KEYS_MAX = 100_000
 const accountIdOf = sql`'team:' || ${teams.teamId}`

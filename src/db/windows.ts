@@ -60,14 +60,22 @@ export async function moveWindows(db: Db, moved: readonly MovedWindow[]): Promis
     with moved as (
       select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
         as moved(kind text, id text, start_at timestamptz, reset_at timestamptz)
+    ), locked as materialized (
+      -- In the order in which everybody takes them: accounts first, then keys.
+      select account_id from ${accounts} where account_id in (
+        select 'team:' || moved.id from moved where moved.kind = 'team'
+        union select ${keys}.account_id from ${keys} join moved on token = moved.id
+        where moved.kind = 'key'
+      ) order by account_id for update
     ), team_resets as (
       update ${teams} set budget_reset_at = moved.reset_at from moved
       where moved.kind = 'team' and team_id = moved.id
+        and (select count(*) from locked) >= 0
     ), account_spends as (
       update ${accounts} set spend = 0, spend_window_at = moved.start_at, spend_epoch = 0, spend_seq = 0
       from moved
       where moved.kind = 'team' and account_id = 'team:' || moved.id
-        and spend_window_at < moved.start_at
+        and spend_window_at < moved.start_at and (select count(*) from locked) >= 0
     ), key_resets as (
       update ${keys} set budget_reset_at = moved.reset_at,
         spend = case when spend_window_at < moved.start_at then 0 else spend end,
@@ -75,6 +83,7 @@ export async function moveWindows(db: Db, moved: readonly MovedWindow[]): Promis
         spend_seq = case when spend_window_at < moved.start_at then 0 else spend_seq end,
         spend_window_at = greatest(spend_window_at, moved.start_at)
       from moved where moved.kind = 'key' and token = moved.id
+        and (select count(*) from locked) >= 0
     )
     select 1`)
 }

@@ -55,7 +55,11 @@ export async function admit(
     })
     if (answer.kind === 'admitted') return { call, admission: answer }
     if (answer.kind === 'refused') {
-      throw refusalError(answer.refusal, deps.config.settings.budgetExceeded, deps.nowMs())
+      throw refusalError(answer.refusal, {
+        era: deps.config.settings.budgetExceeded,
+        keyName: caller.kind === 'key' ? caller.record.name : '',
+        nowMs: deps.nowMs(),
+      })
     }
     caller = withRow(caller, answer.row)
     deps.remember(caller)
@@ -71,7 +75,8 @@ function prepare(deps: AdmitDeps, request: LlmRequest, startedMs: number): Call 
   if (body.model === null || !resolved) throw unknownModel(endpoint, body.model)
   checkModelAccess(rows, body.model)
   const deployment = pick(resolved.deployments)
-  const price = priceOf(deployment, rows)
+  const { group } = resolved
+  const price = priceOf({ group, deployment }, rows)
   const { mediaBytes, otherMediaBytes, mediaCount } = body.object
   const size = {
     bodyBytes: body.bytes.length,
@@ -86,6 +91,7 @@ function prepare(deps: AdmitDeps, request: LlmRequest, startedMs: number): Call 
     callId,
     endpoint,
     body,
+    group,
     deployment,
     price,
     rows,
@@ -115,12 +121,15 @@ function pick(deployments: readonly Deployment[]): Deployment {
 const FREE: Price = { inputPico: 0n, outputPico: 0n }
 
 /** Without a price a budget can't hold, so a caller who has one is refused. */
-function priceOf(deployment: Deployment, rows: readonly PolicyRow[]): Price {
+function priceOf(
+  { group, deployment }: { readonly group: string; readonly deployment: Deployment },
+  rows: readonly PolicyRow[],
+): Price {
   if (deployment.price) return deployment.price
   const hasBudget = rows.some(({ budgets }) => budgets.some(({ limitPico }) => limitPico !== null))
   if (!hasBudget || deployment.local) return FREE
   throw badRequest(
-    `Model ${deployment.group} has no price, so no budget can be held against it. Add ` +
+    `Model ${group} has no price, so no budget can be held against it. Add ` +
       'input_cost_per_token and output_cost_per_token to its litellm_params in config.yaml ' +
       '(0 is a price).',
     'model',
@@ -148,7 +157,7 @@ function detailOf(call: Call, caller: Caller): EntryDetail {
     userId: record ? record.userId : caller.kind === 'admin' ? caller.userId : null,
     endUser: body.endUser,
     callType: call.endpoint.callType,
-    modelGroup: deployment.group,
+    modelGroup: call.group,
     model: deployment.model,
     modelId: deployment.id,
     provider: deployment.provider,

@@ -17,13 +17,10 @@ export interface Attempt {
   readonly respond: (response: Response) => void
   /** What the call has cost so far, for the next renewal. */
   readonly saw: (pico: Pico) => void
+  /** Ends the entry without a charge: the provider bills nothing. */
+  readonly release: (detail: EntryDetail) => Promise<void>
   /** Once. Resolves when the charge is in the books, or can't be brought there. */
   readonly settle: (charge: Charge) => Promise<readonly ScopeState[] | null>
-}
-
-/** The call cost nothing; its entry says why. */
-export async function release({ call }: Attempt, detail: EntryDetail): Promise<void> {
-  await call.ledger.release(call.id, { ...detail, status: 'failure' })
 }
 
 /** Waits for the books if another call like this one might not fit, but not for long. */

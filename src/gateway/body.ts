@@ -17,6 +17,8 @@ export interface LlmBody {
 
 const CAPS = ['max_tokens', 'max_completion_tokens', 'max_output_tokens'] as const
 const ANSWERS_MAX = 128
+/** Members that we read are short; longer ones are not worth building. */
+const MEMBER_MAX_BYTES = 16 * 1024
 
 /** The whole body, bounded. Throws 413 and 415 as our envelope. */
 export async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
@@ -52,7 +54,13 @@ export function concat(chunks: readonly Uint8Array[], length: number): Uint8Arra
 /** Throws a 400 that names the field. */
 export function readLlmBody(bytes: Uint8Array, endpoint: Endpoint): LlmBody {
   const object = scan(bytes)
-  const read = (name: string): unknown => readMember(bytes, object, name)
+  const read = (name: string): unknown => {
+    const member = object.members.get(name)
+    const length = member ? member.valueEnd - member.valueStart : 0
+    if (length > MEMBER_MAX_BYTES) throw wrongType(name, `at most ${MEMBER_MAX_BYTES} bytes`)
+    return readMember(bytes, object, name)
+  }
+  const user = read('user')
   const caps = CAPS.map((name) => wholeNumber(name, read(name))).filter((cap) => cap !== null)
   const answers = ['n', 'best_of'].map((name) => wholeNumber(name, read(name)) ?? 1)
   const most = Math.max(1, ...answers)
@@ -65,7 +73,7 @@ export function readLlmBody(bytes: Uint8Array, endpoint: Endpoint): LlmBody {
     streamOptions: mapping('stream_options', read('stream_options')),
     outputCap: caps.length > 0 ? Math.min(...caps) : null,
     answers: endpoint.hasOutput ? most : 1,
-    endUser: typeof read('user') === 'string' ? String(read('user')).slice(0, 256) : null,
+    endUser: typeof user === 'string' ? user.slice(0, 256) : null,
   }
 }
 

@@ -13,6 +13,8 @@ export interface Call {
   readonly callId: string
   readonly endpoint: Endpoint
   readonly body: LlmBody
+  /** The name that was asked for: a model group, or what a wildcard matched. */
+  readonly group: string
   readonly deployment: Deployment
   readonly price: Price
   readonly estimate: Estimate

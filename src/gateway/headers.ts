@@ -5,8 +5,8 @@ import type { Admission, Call } from './call.ts'
 export function callHeaders(call: Call): Record<string, string> {
   return {
     'x-litellm-call-id': call.callId,
-    'x-litellm-model-id': call.deployment.id,
-    'x-litellm-model-group': headerSafe(call.deployment.group),
+    'x-litellm-model-id': headerSafe(call.deployment.id),
+    'x-litellm-model-group': headerSafe(call.group),
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Era } from '../config/config.ts'
-import { ApiError, unauthorized } from '../errors.ts'
+import { ApiError, unauthorized, unavailable } from '../errors.ts'
 import { isoMicros } from '../duration.ts'
 import type { PolicyRow, Refusal } from '../ledger/types.ts'
 import { formatPico } from '../money.ts'
@@ -8,7 +8,10 @@ import { formatPico } from '../money.ts'
 const RETRY_AFTER_MAX_MS = 60_000
 
 /** A ledger's refusal as LiteLLM's clients know it, with why in `x-tollgate-…` headers. */
-export function refusalError(refusal: Refusal, era: Era, nowMs: number): ApiError {
+export function refusalError(
+  refusal: Refusal,
+  { era, keyName, nowMs }: { readonly era: Era; readonly keyName: string; readonly nowMs: number },
+): ApiError {
   const row = refusal.scope
   switch (refusal.reason) {
     case 'budget':
@@ -24,10 +27,11 @@ export function refusalError(refusal: Refusal, era: Era, nowMs: number): ApiErro
     case 'expired': {
       const expiry = isoMicros(row?.expiresAtMs ?? nowMs)
       const message = `Authentication Error - Expired Key. Key Expiry time ${expiry} and current time ${isoMicros(nowMs)}`
-      return unauthorized(message, 'expired_key', `sk-...${row?.id.slice(-4) ?? ''}`)
+      return unauthorized(message, 'expired_key', keyName)
     }
-    case 'deleted':
     case 'released':
+      return unavailable('The budget ledger took too long to decide. Please try again.')
+    case 'deleted':
       return unauthorized(
         'Authentication Error, Invalid proxy server token passed. ' +
           'Unable to find token in cache or `LiteLLM_VerificationTokenTable`',

@@ -3,6 +3,7 @@ import { costOf } from '../pricing/cost.ts'
 import { StreamTap } from '../upstream/stream-tap.ts'
 import { type Attempt, timedOut, whenTight } from './attempt.ts'
 import { type Charge, counted, cutShort, held, reported } from './charge.ts'
+import { ClientWriter } from './client-writer.ts'
 import { callHeaders, spendHeaders } from './headers.ts'
 
 const encoder = new TextEncoder()
@@ -14,7 +15,10 @@ const encoder = new TextEncoder()
 export async function relayStream(attempt: Attempt, upstream: Response): Promise<void> {
   const { call, settle, respond } = attempt
   const { readable, writable } = new IdentityTransformStream()
-  const client = new ClientWriter(writable.getWriter())
+  const client = new ClientWriter(writable.getWriter(), {
+    left: call.clientSignal,
+    stallMs: call.deployment.streamTimeoutMs,
+  })
   const headers = { ...callHeaders(call), ...spendHeaders(attempt.admission, 0n) }
   headers['content-type'] = upstream.headers.get('content-type') ?? 'text/event-stream'
   headers['cache-control'] = 'no-cache'
@@ -24,8 +28,8 @@ export async function relayStream(attempt: Attempt, upstream: Response): Promise
   const broken = await pump(attempt, upstream, { tap, client })
   const settled = settle(chargeOf(attempt, tap, broken))
   await whenTight(attempt, settled)
-  for (const chunk of tap.end()) await client.write(chunk)
-  if (broken) await client.write(errorEvent(attempt))
+  // What is left of a broken stream is half an event, and would hide the error behind it.
+  for (const chunk of broken ? [errorEvent(attempt)] : tap.end()) await client.write(chunk)
   await client.close()
   await settled
 }
@@ -77,30 +81,5 @@ function errorEvent({ call, deadline }: Attempt): Uint8Array {
     deadline.cut === 'timeout'
       ? timedOut(call).toJSON().error
       : { message, type: 'provider_error', param: null, code: '502' }
-  return encoder.encode(`data: ${JSON.stringify({ error })}\n\n`)
-}
-
-/** Writing to a client that left is not an error: it is nothing. */
-class ClientWriter {
-  #writer: WritableStreamDefaultWriter<Uint8Array>
-  #gone = false
-
-  constructor(writer: WritableStreamDefaultWriter<Uint8Array>) {
-    this.#writer = writer
-    writer.closed.catch(() => {
-      this.#gone = true
-    })
-  }
-
-  /** Waits for the client to take it, so that a slow one slows the provider, not our memory. */
-  async write(chunk: Uint8Array): Promise<void> {
-    if (this.#gone) return
-    await this.#writer.write(chunk).catch(() => {
-      this.#gone = true
-    })
-  }
-
-  async close(): Promise<void> {
-    if (!this.#gone) await this.#writer.close().catch(() => undefined)
-  }
+  return encoder.encode(`\n\ndata: ${JSON.stringify({ error })}\n\n`)
 }

@@ -14,7 +14,12 @@ export async function relayWhole(attempt: Attempt, upstream: Response): Promise<
   const { call, deadline, settle, respond } = attempt
   const limits = { maxBytes: ANSWER_MAX_BYTES, silenceMs: call.deployment.timeoutMs }
   const body = await readLimited(deadline, upstream, limits).catch(() => null)
-  if (!body?.isWhole || !isJson(body.bytes)) {
+  if (body?.isWhole && !looksLikeJson(body.bytes)) {
+    await attempt.release({ reason: 'not JSON', statusCode: upstream.status })
+    const type = upstream.headers.get('content-type') ?? 'no content type'
+    throw badGateway(`The provider answered with ${type.slice(0, 80)}, not JSON.`)
+  }
+  if (!body?.isWhole || !isComplete(body.bytes)) {
     await settle(held(call, deadline.cut ?? (body ? 'answer too large' : 'answer cut off')))
     if (deadline.cut === 'timeout') throw timedOut(call)
     throw badGateway('The provider broke off its answer.')
@@ -23,7 +28,8 @@ export async function relayWhole(attempt: Attempt, upstream: Response): Promise<
   const settled = settle(charge)
   await whenTight(attempt, settled)
   const headers = { ...callHeaders(call), ...costHeaders(attempt.admission, charge.pico) }
-  headers['content-type'] = upstream.headers.get('content-type') ?? 'application/json'
+  const type = upstream.headers.get('content-type') ?? ''
+  headers['content-type'] = /\bjson\b/i.test(type) ? type : 'application/json'
   respond(new Response(body.bytes, { status: upstream.status, headers }))
 }
 
@@ -34,8 +40,14 @@ function chargeOf({ call }: Attempt, bytes: Uint8Array): Charge {
   return { ...charge, detail: { ...charge.detail, responseId, responseModel } }
 }
 
+/** Whatever its type says: a page of HTML is nobody's answer, and nobody bills it. */
+function looksLikeJson(bytes: Uint8Array): boolean {
+  const first = bytes.find((byte) => byte > 0x20)
+  return first === undefined || first === 0x7b || first === 0x5b
+}
+
 /** A last look, far cheaper than parsing: a cut answer does not end its object. */
-function isJson(bytes: Uint8Array): boolean {
+function isComplete(bytes: Uint8Array): boolean {
   let at = bytes.length - 1
   while (at >= 0 && bytes[at]! <= 0x20) at--
   return bytes[at] === 0x7d || bytes[at] === 0x5d

@@ -2,7 +2,7 @@ import { type Context, Hono } from 'hono'
 import type { Caller } from '../auth/caller.ts'
 import { listModels } from '../config/models.ts'
 import { notFound } from '../errors.ts'
-import { callerOf, type Deps } from '../http.ts'
+import { callerOf, type Deps, identify } from '../http.ts'
 import { isAllowed } from './access.ts'
 import { admit, type LlmRequest } from './admit.ts'
 import { readBytes, readLlmBody } from './body.ts'
@@ -36,7 +36,7 @@ export function gatewayRoutes(deps: Deps): Hono {
 
 async function relay(deps: Deps, c: Context, endpoint: Endpoint): Promise<Response> {
   const request = c.req.raw
-  const caller = await callerOf(deps, c)
+  const caller = await identify(deps, c)
   const bytes = await readBytes(request, deps.config.settings.maxRequestBytes)
   const callId = request.headers.get('x-litellm-call-id')?.slice(0, CALL_ID_MAX_LENGTH)
   const { promise: answered, resolve, reject } = Promise.withResolvers<Response>()

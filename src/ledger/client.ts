@@ -10,6 +10,7 @@ import type {
   ScopeState,
   SettleAnswer,
   SettleRequest,
+  Unopened,
 } from './types.ts'
 
 /** The ledger object's methods, as they look through a stub. */
@@ -19,7 +20,7 @@ export interface LedgerRpc {
   renew(id: string, seenPico: Pico): Promise<boolean>
   settle(request: SettleRequest): Promise<SettleAnswer>
   release(id: string, detail: EntryDetail): Promise<unknown>
-  read(rows: readonly PolicyRow[]): Promise<readonly ScopeState[]>
+  read(rows: readonly PolicyRow[]): Promise<readonly ScopeState[] | null>
   tell(rows: readonly PolicyRow[]): Promise<unknown>
 }
 
@@ -30,7 +31,8 @@ export interface LedgerClient {
   /** Null if the charge could not be delivered: the hold's deadline will charge it. */
   settle(request: SettleRequest): Promise<readonly ScopeState[] | null>
   release(id: string, detail: EntryDetail): Promise<void>
-  read(rows: readonly PolicyRow[]): Promise<readonly ScopeState[]>
+  /** Null if the ledger has not taken over yet: Postgres still knows best. */
+  read(rows: readonly PolicyRow[]): Promise<readonly ScopeState[] | null>
   tell(rows: readonly PolicyRow[]): Promise<void>
 }
 
@@ -39,12 +41,17 @@ export interface LedgerDeps {
   readonly rpc: () => LedgerRpc
   readonly loadOpening: () => Promise<Opening | null>
   readonly sleep: (ms: number) => Promise<void>
+  /** Work that goes on after its request was answered. */
+  readonly defer: (work: Promise<unknown>) => void
 }
 
-const RPC_TIMEOUT_MS = 10_000
+/** Askers of a new ledger wait for the one that opens it; past this they open it themselves. */
+const OPENING_POLLS_MAX = 100
+const RPC_TIMEOUT_MS = 5_000
 const RESERVE_WAITS_MS = [50, 200] as const
-/** Together well below the 30 s that a Worker lives on after its client left. */
-const SETTLE_WAITS_MS = [50, 200, 500, 1_000, 2_000] as const
+const TELL_WAITS_MS = [50, 200, 500, 1_000, 2_000] as const
+/** A charge that is known is worth almost all of the 30 s that a Worker lives after its client. */
+const SETTLE_WAITS_MS = [50, 200, 500, 1_000, 2_000, 4_000, 8_000, 8_000] as const
 
 export function ledgerClient(deps: LedgerDeps): LedgerClient {
   const { rpc } = deps
@@ -63,7 +70,7 @@ export function ledgerClient(deps: LedgerDeps): LedgerClient {
     },
     read: (rows) => call(RESERVE_WAITS_MS, () => rpc().read(rows)),
     tell: async (rows) => {
-      await call(SETTLE_WAITS_MS, () => rpc().tell(rows))
+      await call(TELL_WAITS_MS, () => rpc().tell(rows))
     },
   }
 }
@@ -83,7 +90,7 @@ async function reserve(
     if (answer.kind !== 'unopened') return answer
   } catch (error) {
     log('error', 'reserve_failed', { id: request.id, error: describe(error) })
-    await release(request.id, { status: 'failure', reason: 'reserve outcome unknown' })
+    deps.defer(release(request.id, { status: 'failure', reason: 'reserve outcome unknown' }))
     throw unavailable('The budget ledger cannot be reached right now. Please try again.')
   }
   throw unavailable('This account is being changed. Please try again.')
@@ -111,12 +118,24 @@ async function opened<T extends { readonly kind: string }>(
   deps: LedgerDeps,
   ask: () => Promise<T>,
 ): Promise<T> {
-  const answer = await ask()
-  if (answer.kind !== 'unopened') return answer
+  let answer = await ask()
+  for (
+    let polls = 0;
+    isUnopened(answer) && answer.waitMs > 0 && polls < OPENING_POLLS_MAX;
+    polls++
+  ) {
+    await deps.sleep(answer.waitMs)
+    answer = await ask()
+  }
+  if (!isUnopened(answer)) return answer
   const opening = await deps.loadOpening()
   if (!opening) return answer
   await attempt(deps, RESERVE_WAITS_MS, () => deps.rpc().open(opening))
   return ask()
+}
+
+function isUnopened(answer: { readonly kind: string }): answer is Unopened {
+  return answer.kind === 'unopened'
 }
 
 /** Every operation is idempotent by id, so a call that broke off may be sent again. */
@@ -130,8 +149,8 @@ async function attempt<T>(
       return await withTimeout(act())
     } catch (error) {
       const waitMs = waitsMs[tries]
-      if (waitMs === undefined || isOverloaded(error)) throw error
-      await sleep(waitMs)
+      if (waitMs === undefined || (isOverloaded(error) && waitsMs !== SETTLE_WAITS_MS)) throw error
+      await sleep(waitMs * (0.75 + Math.random() / 2))
     }
   }
 }
@@ -146,7 +165,7 @@ async function withTimeout<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** An overloaded object asks for less, not for the same again. */
+/** An overloaded object asks for less, not for the same again; only charges are still brought. */
 function isOverloaded(error: unknown): boolean {
   return error instanceof Error && 'overloaded' in error && error.overloaded === true
 }

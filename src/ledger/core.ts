@@ -1,6 +1,6 @@
 import type { Pico } from '../money.ts'
 import { Books, rulesOf, scopeOf } from './books.ts'
-import { bounded, HOLD_MS, isYoung, newHold, tombstone } from './entries.ts'
+import { bounded, HOLD_MS, isLate, isYoung, newHold, tombstone } from './entries.ts'
 import { findRefusal, isTight, plain } from './refusals.ts'
 import type {
   Charged,
@@ -15,8 +15,13 @@ import type {
   ScopeState,
   SettleAnswer,
   SettleRequest,
+  Unopened,
   WindowSum,
 } from './types.ts'
+
+/** Who is sent to open a ledger has this long; after it the next asker is sent. */
+const OPENING_MS = 2_000
+const OPENING_POLL_MS = 25
 
 /**
  * The account's books: what was spent, what is held, and who may spend more. Synchronous and
@@ -28,6 +33,7 @@ export class LedgerCore {
   /** In order of deadline, because each is set to now + HOLD_MS when it enters. */
   #held = new Map<string, Entry>()
   #nowMs: number
+  #openingUntilMs = 0
   #opening: Pick<Opening, 'epoch' | 'account'> | null
 
   constructor(store: LedgerStore) {
@@ -59,6 +65,7 @@ export class LedgerCore {
         this.#books.charge([[scope, budget, startMs]], spentPico)
       }
       this.#opening = { epoch: opening.epoch, account: opening.account }
+      for (const row of [opening.account, ...(opening.changed ?? [])]) this.tell(row, nowMs)
     }
     return { epoch: this.epoch }
   }
@@ -66,12 +73,13 @@ export class LedgerCore {
   /** Sets money and tokens aside at every scope, or at none. Refusals are returned, not thrown. */
   reserve(request: ReserveRequest, atMs: number): ReserveAnswer {
     const nowMs = this.#advance(atMs)
-    if (!this.#opening) return { kind: 'unopened' }
+    if (!this.#opening) return this.#unopened(nowMs)
     const known = this.#store.entry(request.id, 0)
     if (known && (known.state === 'tombstone' || known.state === 'released')) {
       return { kind: 'refused', refusal: plain('released', null) }
     }
     if (known) return this.#admitted(request, nowMs)
+    if (isLate(request.id, nowMs)) return { kind: 'refused', refusal: plain('released', null) }
     this.expire(nowMs)
     const stale = this.#newerRow(request.rows)
     if (stale) return { kind: 'stale', row: stale }
@@ -101,11 +109,11 @@ export class LedgerCore {
   /** Charges what the call cost. Once: a repeated settle changes nothing. */
   settle(request: SettleRequest, atMs: number): SettleAnswer {
     const nowMs = this.#advance(atMs)
-    if (!this.#opening) return { kind: 'unopened' }
+    if (!this.#opening) return this.#unopened(nowMs)
     const entry = this.#store.entry(request.id, 0)
     if (!entry) {
       if (!isYoung(request.id, nowMs)) return { kind: 'unknown' }
-      this.#chargeUnknown(request, nowMs)
+      if (!this.#store.wasFolded(request.id)) this.#chargeUnknown(request, nowMs)
     } else if (entry.state === 'held') {
       const charged = this.#books.windows(rulesOf(request.rows), nowMs)
       this.#end(entry, { ...request, state: 'settled', charged }, nowMs)
@@ -139,9 +147,10 @@ export class LedgerCore {
     }
   }
 
-  /** Each row's main budget at this instant. */
-  read(rows: readonly PolicyRow[], atMs: number): readonly ScopeState[] {
+  /** Each row's main budget at this instant; null if this ledger has not taken over yet. */
+  read(rows: readonly PolicyRow[], atMs: number): readonly ScopeState[] | null {
     const nowMs = this.#advance(atMs)
+    if (!this.#opening) return null
     this.expire(nowMs)
     return this.#states(rows, nowMs)
   }
@@ -168,6 +177,12 @@ export class LedgerCore {
   /** A scope's main window as it stands, for the copy in Postgres. */
   standing(scope: ScopeId): WindowSum | null {
     return this.#books.standing(scope)
+  }
+
+  #unopened(nowMs: number): Unopened {
+    if (nowMs < this.#openingUntilMs) return { kind: 'unopened', waitMs: OPENING_POLL_MS }
+    this.#openingUntilMs = nowMs + OPENING_MS
+    return { kind: 'unopened', waitMs: 0 }
   }
 
   #advance(atMs: number): number {

@@ -5,6 +5,8 @@ import type { Entry, ReserveRequest } from './types.ts'
 
 /** A hold that is not renewed ends after this long, and is charged. */
 export const HOLD_MS = 180_000
+/** A reserve that arrives later is refused. Shorter than delivered entries are kept (outbox.ts). */
+export const RESERVE_MAX_MS = 45_000
 /** A settle of an id that the ledger never saw is charged up to this age: money was spent. */
 export const YOUNG_MS = 24 * 3_600_000
 
@@ -54,6 +56,11 @@ export function tombstone(id: string, nowMs: number): Entry {
 export function bounded(pico: Pico): Pico {
   if (pico < 0n) return 0n
   return pico > CHARGE_MAX_PICO ? CHARGE_MAX_PICO : pico
+}
+
+/** Ids are made just before their reserve; one that took this long is not waited for any more. */
+export function isLate(id: string, nowMs: number): boolean {
+  return nowMs - entryIdMs(id) > RESERVE_MAX_MS
 }
 
 export function isYoung(id: string, nowMs: number): boolean {

@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers'
 import { connect } from '../db/connect.ts'
+import { isRefusedByDatabase } from '../db/failures.ts'
 import { writeSpend } from '../db/spend.ts'
 import { describe, log } from '../log.ts'
 import { hubOf } from './registry.ts'
@@ -40,7 +41,7 @@ export class Ledger extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
-    this.#load()
+    ctx.storage.transactionSync(() => this.#load())
   }
 
   open(opening: Opening): { readonly epoch: number } {
@@ -66,7 +67,7 @@ export class Ledger extends DurableObject<Env> {
     this.#run((nowMs) => this.#core.release(id, detail, nowMs))
   }
 
-  read(rows: readonly PolicyRow[]): readonly ScopeState[] {
+  read(rows: readonly PolicyRow[]): readonly ScopeState[] | null {
     return this.#run((nowMs) => this.#core.read(rows, nowMs))
   }
 
@@ -81,7 +82,7 @@ export class Ledger extends DurableObject<Env> {
     return this.#run((nowMs) => {
       const account = this.#core.account()
       if (!account) return { snapshot: null, registration: this.#registration(), dropped: true }
-      const [state] = this.#core.read([account], nowMs)
+      const [state] = this.#core.read([account], nowMs) ?? []
       const idleMs = nowMs - this.#store.lastMs()
       const dropped =
         idleMs >= METRICS_IDLE_MS && this.#core.nextDeadlineMs === null && this.#outbox.isEmpty()
@@ -118,16 +119,30 @@ export class Ledger extends DurableObject<Env> {
   async #deliver(): Promise<boolean> {
     const entries = this.#outbox.take()
     if (entries.length === 0) return false
-    const seq = this.#run((nowMs) => this.#nextSeq(nowMs))
-    await writeSpend(connect(this.env), {
-      accountId: this.#accountId(),
-      epoch: this.#core.epoch,
-      seq,
-      entries,
-      spends: this.#spends(entries),
-    })
+    await this.#write(entries)
     this.#run((nowMs) => this.#outbox.confirm(entries, nowMs))
     return true
+  }
+
+  /** A row that Postgres refuses must not stop those beside it: it is found, and sent bare. */
+  async #write(entries: readonly Entry[]): Promise<void> {
+    const seq = this.#run((nowMs) => this.#nextSeq(nowMs))
+    const batch = { accountId: this.#accountId(), epoch: this.#core.epoch, seq, entries }
+    try {
+      await writeSpend(connect(this.env), { ...batch, spends: this.#spends(entries) })
+    } catch (error) {
+      const [first] = entries
+      if (!first || !isRefusedByDatabase(error)) throw error
+      if (entries.length === 1) {
+        if (Object.keys(first.detail).length === 0) throw error
+        log('error', 'entry_refused', { id: first.id, error: describe(error) })
+        await this.#write([{ ...first, detail: {} }])
+        return
+      }
+      const middle = Math.ceil(entries.length / 2)
+      await this.#write(entries.slice(0, middle))
+      await this.#write(entries.slice(middle))
+    }
   }
 
   /** The standing of every scope in the batch; read after the entries, so never behind them. */

@@ -7,8 +7,10 @@ export const BATCH_ROWS_MAX = 500
 export const BATCH_BYTES_MAX = 512 * 1024
 /** Ids in memory that wait for delivery; beyond it they are found on disk again. */
 const PENDING_MAX = 5_000
-/** Delivered entries stay this long: rate limits and repeated settles look at them. */
+/** Delivered entries stay this long: rate limits look at them. */
 export const KEEP_MS = 60_000
+/** The ids of folded ones stay longer than any call to this object can be under way. */
+const KEYS_KEPT_MS = 30 * 60_000
 const SWEEP_EVERY_MS = 3_600_000
 
 type Key = `${string}/${number}`
@@ -30,7 +32,8 @@ export class Outbox {
 
   /** Called once the tables exist: what earlier lives delivered but did not fold yet. */
   load(): void {
-    for (const { keys } of this.#sql.exec<{ keys: string }>('SELECT keys FROM delivered')) {
+    const query = 'SELECT keys FROM delivered WHERE folded = 0'
+    for (const { keys } of this.#sql.exec<{ keys: string }>(query)) {
       for (const key of decode<Key[]>(keys)) this.#delivered.add(key)
     }
   }
@@ -66,15 +69,17 @@ export class Outbox {
 
   /** Moves what was delivered a minute ago into the checkpoint. The sums stay as they are. */
   fold(core: LedgerCore, nowMs: number): void {
-    const query = 'SELECT batch, keys FROM delivered WHERE delivered_ms <= ?'
+    const query = 'SELECT batch, keys FROM delivered WHERE folded = 0 AND delivered_ms <= ?'
     const due = this.#sql.exec<{ batch: number; keys: string }>(query, nowMs - KEEP_MS).toArray()
     for (const { batch, keys } of due) {
       const entries = this.#read(decode<Key[]>(keys)).map(rowToEntry)
       core.load(entries.flatMap(({ charged }) => charged.map(([scope]) => scope)))
       for (const entry of entries) this.#foldOne(entry)
-      this.#sql.exec('DELETE FROM delivered WHERE batch = ?', batch)
+      this.#sql.exec('UPDATE delivered SET folded = 1 WHERE batch = ?', batch)
     }
     if (due.length === 0) return
+    const old = 'DELETE FROM delivered WHERE folded = 1 AND delivered_ms < ?'
+    this.#sql.exec(old, nowMs - KEYS_KEPT_MS)
     const meta = "INSERT OR REPLACE INTO meta (name, value) VALUES ('folded_ms', ?)"
     this.#sql.exec(meta, String(nowMs))
     this.#sweep(nowMs)
@@ -82,7 +87,7 @@ export class Outbox {
 
   /** When the oldest delivered batch may be folded, or null. */
   foldDueMs(): number | null {
-    const query = 'SELECT min(delivered_ms) AS ms FROM delivered'
+    const query = 'SELECT min(delivered_ms) AS ms FROM delivered WHERE folded = 0'
     const { ms } = this.#sql.exec<{ ms: number | null }>(query).one()
     return ms === null ? null : ms + KEEP_MS
   }

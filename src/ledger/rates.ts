@@ -17,9 +17,15 @@ class Ring {
       this.#amounts.push(amount)
     }
     this.#total += amount
+    this.#forget(atMs)
   }
 
   total(nowMs: number): number {
+    this.#forget(nowMs)
+    return this.#total
+  }
+
+  #forget(nowMs: number): void {
     while (this.#head < this.#times.length && this.#times[this.#head]! <= nowMs - RATE_WINDOW_MS) {
       this.#total -= this.#amounts[this.#head]!
       this.#head++
@@ -29,7 +35,6 @@ class Ring {
       this.#amounts.splice(0, this.#head)
       this.#head = 0
     }
-    return this.#total
   }
 
   /** How long until `amount` of what is in the ring has left it. */

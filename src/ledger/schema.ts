@@ -33,6 +33,7 @@ const STEPS: readonly string[] = [
    CREATE TABLE delivered (
      batch INTEGER PRIMARY KEY,
      delivered_ms INTEGER NOT NULL,
+     folded INTEGER NOT NULL DEFAULT 0,
      keys TEXT NOT NULL
    ) STRICT;
    CREATE TABLE told (

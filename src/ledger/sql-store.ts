@@ -68,6 +68,12 @@ export class SqlStore implements LedgerStore {
     return null
   }
 
+  wasFolded(id: string): boolean {
+    const query = `SELECT count(*) AS found FROM delivered, json_each(delivered.keys) AS key
+      WHERE key.value = ?`
+    return this.#sql.exec<{ found: number }>(query, `${id}/0`).one().found > 0
+  }
+
   insert(entry: Entry): void {
     const places = ENTRY_COLUMNS.split(',').map(() => '?')
     const query = `INSERT INTO entry (${ENTRY_COLUMNS}) VALUES (${places.join(', ')})`

@@ -53,7 +53,13 @@ export type ReserveAnswer =
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   /** The ledger was told a newer row than the request carried: decide again with this one. */
   | { readonly kind: 'stale'; readonly row: PolicyRow }
-  | { readonly kind: 'unopened' }
+  | Unopened
+
+/** A new ledger. One asker is sent to open it; the others wait that long and ask again. */
+export interface Unopened {
+  readonly kind: 'unopened'
+  readonly waitMs: number
+}
 
 export type RefusalReason =
   | 'deleted'
@@ -66,7 +72,7 @@ export type RefusalReason =
   | 'parallel'
   | 'requests'
   | 'tokens'
-  /** The id was released before: its reserve arrived too late. */
+  /** The reserve came too late: its id was released before, or is older than any that is awaited. */
   | 'released'
 
 export interface Refusal {
@@ -102,7 +108,7 @@ export interface SettleRequest {
 
 export type SettleAnswer =
   | { readonly kind: 'settled'; readonly scopes: readonly ScopeState[] }
-  | { readonly kind: 'unopened' }
+  | Unopened
   /** Unknown and too old to be one of ours in flight. */
   | { readonly kind: 'unknown' }
 
@@ -161,6 +167,8 @@ export interface Opening {
   readonly epoch: number
   readonly account: PolicyRow
   readonly spends: readonly OpeningSpend[]
+  /** Rows that changed while there was no ledger to tell, and that caches may hold older. */
+  readonly changed?: readonly PolicyRow[]
 }
 
 export interface OpeningSpend extends WindowSum {
@@ -174,6 +182,8 @@ export interface LedgerStore {
   /** The latest instant that the ledger has seen. */
   lastMs(): number
   entry(id: string, revision: number): Entry | null
+  /** Whether an entry of this id was settled, delivered and folded away not long ago. */
+  wasFolded(id: string): boolean
   insert(entry: Entry): void
   update(entry: Entry): void
   held(): Entry[]

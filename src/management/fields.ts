@@ -7,7 +7,7 @@ const NAMES_MAX = 1_000
 const METADATA_MAX_BYTES = 64 * 1024
 
 /** Text that is stored as it is; control characters (and NUL, which Postgres refuses) are not. */
-const cleanText = z
+export const cleanText = z
   .string()
   .max(NAME_MAX_LENGTH, { error: `expected at most ${NAME_MAX_LENGTH} characters`, abort: true })
   .refine((text) => !/[\p{Cc}\p{Cs}]/u.test(text), { error: 'expected no control characters' })
@@ -30,7 +30,7 @@ export const duration = z
   })
 
 /** USD; null is unlimited, 0 blocks at once. An infinite number is a value out of range, not a type. */
-export const money = z
+const amount = z
   .union([z.number(), z.literal(Infinity), z.literal(-Infinity)], { error: 'expected a number' })
   .nullish()
   .superRefine((value, context) => {
@@ -38,15 +38,26 @@ export const money = z
     if (problem) context.addIssue({ code: 'custom', message: `${problem}. Received: ${value}` })
   })
 
+export const money = z.preprocess(readNumber, amount)
+
 function moneyProblem(usd: number): string | null {
   if (usd < 0) return 'cannot be negative'
   return usd <= MONEY_MAX_USD ? null : 'must be a non-negative finite number'
 }
 
-export const limit = z
+const wholeNumber = z
   .int({ error: 'expected an integer' })
   .refine((value) => value >= 0, { error: 'expected a non-negative integer' })
   .nullish()
+
+export const limit = z.preprocess(readNumber, wholeNumber)
+
+/** Forms send numbers as text, and nothing as an empty one; LiteLLM takes both. */
+function readNumber(value: unknown): unknown {
+  if (typeof value !== 'string') return value
+  if (value.trim() === '') return null
+  return /^-?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i.test(value) ? Number(value) : value
+}
 
 export const flag = z.boolean({ error: 'expected a boolean' }).nullish()
 
@@ -56,8 +67,8 @@ export const metadata = z
   .refine((value) => JSON.stringify(value ?? {}).length <= METADATA_MAX_BYTES, {
     error: `expected at most ${METADATA_MAX_BYTES} bytes`,
   })
-  .refine((value) => !JSON.stringify(value ?? {}).includes('\\u0000'), {
-    error: 'expected no NUL characters',
+  .refine((value) => !/\\u(?:0000|d[89ab])/i.test(JSON.stringify(value ?? {})), {
+    error: 'expected no NUL characters and no halves of characters',
   })
 
 /** What limits teams and keys alike. */

@@ -8,13 +8,14 @@ import { notFound, unavailable } from '../errors.ts'
 import { sha256Hex } from '../ids.ts'
 import type { LedgerClient } from '../ledger/client.ts'
 import { describe, log } from '../log.ts'
+import { cleanText } from './fields.ts'
 
 const KEYS_MAX = 500
 
 export const DeleteKeys = z
   .object({
-    keys: z.array(z.string().max(256)).max(KEYS_MAX).nullish(),
-    key_aliases: z.array(z.string().max(256)).max(KEYS_MAX).nullish(),
+    keys: z.array(cleanText).max(KEYS_MAX).nullish(),
+    key_aliases: z.array(cleanText).max(KEYS_MAX).nullish(),
   })
   .refine(({ keys, key_aliases }) => Boolean(keys?.length || key_aliases?.length), {
     error: 'expected at least one key, or one alias in key_aliases',
@@ -50,7 +51,7 @@ export async function removeKeys({ db, ledgerOf, keyCache, input, nowMs }: Remov
       'The keys are deleted, but not yet refused everywhere. Please repeat the call.',
     )
   }
-  return { deleted_keys: input.keys ?? input.key_aliases ?? [] }
+  return { deleted_keys: [...named, ...(input.key_aliases ?? [])] }
 }
 
 /** Management calls name a key by itself or by its hash. */

@@ -11,6 +11,8 @@ import { duration, flag, id, limits, metadata, name, names } from './fields.ts'
 import { limitColumns } from './limits.ts'
 import { refuseUnenforced } from './unsupported.ts'
 
+/** The last four characters of a shorter key would give too much of it away. */
+const KEY_SHOWN_MIN_LENGTH = 16
 const OWN_KEY = /^sk-[\x21-\x7e]{1,253}$/
 
 /** `POST /key/generate`; every field may be absent. */
@@ -54,7 +56,7 @@ export async function generateKey(
   const lifetime = input.duration ? parseDuration(input.duration) : null
   const columns = {
     token,
-    keyName: `sk-...${key.slice(-4)}`,
+    keyName: key.length < KEY_SHOWN_MIN_LENGTH ? 'sk-...' : `sk-...${key.slice(-4)}`,
     keyAlias: input.key_alias || null,
     accountId: accountOf(input, token),
     teamId: input.team_id ?? null,

@@ -4,13 +4,14 @@ import { getKey } from '../db/keys.ts'
 import { keyPolicy } from '../db/policy.ts'
 import { ApiError, notFound } from '../errors.ts'
 import { adminOf, body, callerOf, type Deps, query } from '../http.ts'
+import { cleanText } from './fields.ts'
 import { DeleteKeys, hashOf, removeKeys } from './key-delete.ts'
 import { generateKey, NewKey } from './key-generate.ts'
 import { keyRow } from './key-row.ts'
 import { spendFields } from './limits.ts'
 import { liveStates } from './live.ts'
 
-const KeyQuery = z.object({ key: z.string().max(256).optional() })
+const KeyQuery = z.object({ key: cleanText.optional() })
 
 /** `/key/…`: make, show and delete virtual keys. */
 export function keyRoutes(deps: Deps): Hono {

@@ -5,13 +5,18 @@ import { keyPolicy, teamPolicy } from '../db/policy.ts'
 import { getTeam, listTeams } from '../db/teams.ts'
 import { ApiError, notFound } from '../errors.ts'
 import { adminOf, body, callerOf, type Deps, query } from '../http.ts'
+import { cleanText } from './fields.ts'
 import { keyRow } from './key-row.ts'
 import { spendFields } from './limits.ts'
 import { liveStates } from './live.ts'
 import { createTeam, NewTeam } from './team-new.ts'
 import { teamRow } from './team-row.ts'
 
-const TeamQuery = z.object({ team_id: z.string().max(256).optional() })
+const TeamQuery = z.object({ team_id: cleanText.optional() })
+const ListQuery = z.object({
+  user_id: cleanText.optional(),
+  organization_id: cleanText.optional(),
+})
 
 /** `/team/…`: create and show teams. */
 export function teamRoutes(deps: Deps): Hono {
@@ -30,9 +35,10 @@ export function teamRoutes(deps: Deps): Hono {
     .get('/info', query(TeamQuery), async (c) =>
       c.json(await teamInfo(deps, c, c.req.valid('query').team_id)),
     )
-    .get('/list', admin, async (c) => {
+    .get('/list', admin, query(ListQuery), async (c) => {
       const nowMs = Date.now()
-      const rows = await listTeams(db)
+      const { user_id: userId, organization_id: organizationId } = c.req.valid('query')
+      const rows = await listTeams(db, { userId, organizationId })
       return c.json(
         rows.map(({ team, account, keys }) => ({
           ...teamRow(team, spendFields({ ...team, ...account }, null, nowMs), nowMs),

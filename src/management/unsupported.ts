@@ -61,6 +61,18 @@ const UNENFORCED_METADATA = [
   'throttle_on_budget_exceeded',
 ]
 
+/** What the schemas know. Any other name that speaks of a limit is one that nothing enforces. */
+const ENFORCED = new Set([
+  'max_budget',
+  'soft_budget',
+  'budget_duration',
+  'budget_reset_at',
+  'tpm_limit',
+  'rpm_limit',
+  'max_parallel_requests',
+])
+const LIMITING = /budget|limit|guardrail|max_|allowed_|rate_/
+
 const KEY_TYPES = new Set(['default', 'llm_api'])
 
 /** Throws a 400 that names the field, unless the operator accepted that it has no effect. */
@@ -74,6 +86,7 @@ export function refuseUnenforced(
     ...UNENFORCED[kind].filter((name) => says(input[name])),
     ...UNENFORCED_METADATA.filter((name) => says(metadata[name])).map((name) => `metadata.${name}`),
     ...(isManagementKey(input['key_type']) ? ['key_type'] : []),
+    ...Object.keys(input).filter((name) => isLimitByName(name) && says(input[name])),
   ]
   const field = named.find((name) => !ignored.includes(`${kind}.${name}`))
   if (field === undefined) return
@@ -90,6 +103,10 @@ function says(value: unknown): boolean {
     return false
   if (Array.isArray(value)) return value.length > 0
   return typeof value !== 'object' || Object.keys(value).length > 0
+}
+
+function isLimitByName(name: string): boolean {
+  return LIMITING.test(name) && !ENFORCED.has(name)
 }
 
 function isManagementKey(value: unknown): boolean {

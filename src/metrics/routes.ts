@@ -17,7 +17,8 @@ export function metricsRoutes(deps: MetricsDeps): Hono {
   const app = new Hono()
   const { settings } = deps.config
   if (!settings.prometheus) return app
-  return app.get('/metrics', async (c) => {
+  // LiteLLM redirects to the path with a slash, so scrapers name either.
+  return app.on('GET', ['/metrics', '/metrics/'], async (c) => {
     if (settings.requireAuthForMetrics ?? !deps.isDev) await checkScraper(deps, c)
     const scrapes = await Promise.all(allHubs(deps.hubs).map((hub) => hub.scrape()))
     const text = render({

@@ -26,6 +26,8 @@ export interface JsonObject {
 }
 
 const MEDIA_MEMBERS = new Set(['messages', 'input'])
+/** Real requests have some dozens; building millions would cost an isolate its memory. */
+const MEMBERS_MAX = 1_000
 const BYTE_ORDER_MARK = 0xef
 
 const encoder = new TextEncoder()
@@ -57,6 +59,7 @@ function readMembers(bytes: Uint8Array, scan: JsonScanner): Map<string, Member> 
     scan.peek()
     const start = scan.at
     const name = decodeKey(bytes.subarray(start, scan.key()))
+    if (members.size === MEMBERS_MAX) throw new JsonError(`more than ${MEMBERS_MAX} fields`, start)
     if (members.has(name)) throw new JsonError(`duplicate field ${JSON.stringify(name)}`, start)
     scan.peek()
     const valueStart = scan.at

@@ -20,6 +20,16 @@ const DROPPED = [
   'tags',
   'guardrails',
   'caching',
+  'cache',
+  'no-log',
+  'drop_params',
+  'additional_drop_params',
+  'user_config',
+  'timeout',
+  'stream_timeout',
+  'ttl',
+  'mock_timeout',
+  'mock_tool_calls',
   'custom_llm_provider',
 ] as const
 

@@ -49,11 +49,19 @@ describe('KeyCache', () => {
     const cache = new KeyCache()
     cache.set('kept', record('kept'), 0)
     for (let i = 0; i < 20_000; i++) {
-      cache.set(`k${i}`, null, 0)
+      cache.set(`k${i}`, record(`k${i}`), 0)
       if (i % 5_000 === 0) cache.get('kept', 0)
     }
     expect(cache.size).toBe(10_000)
     expect(cache.get('kept', 0)).not.toBeNull()
     expect(cache.get('k0', 0)).toBeNull()
+  })
+
+  it('keeps good keys through a flood of unknown ones', () => {
+    const cache = new KeyCache()
+    cache.set('good', record('good'), 0)
+    for (let i = 0; i < 30_000; i++) cache.set(`k${i}`, null, 0)
+    expect(cache.get('good', 0)).not.toBeNull()
+    expect(cache.size).toBe(10_001)
   })
 })

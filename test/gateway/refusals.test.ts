@@ -15,13 +15,16 @@ function error(
   era: 'docs' | 'v1.84' = 'docs',
 ) {
   const whole = { ...plain(refusal.reason, team), ...refusal }
-  const failure = refusalError(whole, era, NOW_MS)
+  const failure = refusalError(whole, { era, keyName: 'sk-...abcd', nowMs: NOW_MS })
   return { status: failure.status, headers: failure.headers, ...failure.toJSON().error }
 }
 
 describe('a spent budget', () => {
   it('is the published 400 in the docs era', () => {
-    const failure = refusalError({ ...plain('budget', team), ...spent }, 'docs', NOW_MS)
+    const failure = refusalError(
+      { ...plain('budget', team), ...spent },
+      { era: 'docs', keyName: '', nowMs: NOW_MS },
+    )
     expect(failure.status).toBe(400)
     expect(JSON.stringify(failure)).toBe(
       '{"error":{"message":"Budget has been exceeded! Current cost: 3.5e-06, Max budget: 1e-09",' +
