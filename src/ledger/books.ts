@@ -21,13 +21,10 @@ interface WindowBook {
 /** One scope's sums, held in memory; the store can always make them again. */
 interface ScopeBook {
   readonly windows: Map<string, WindowBook>
+  readonly rules: Map<string, WindowRule>
   readonly held: Map<string, Entry>
   heldPico: Pico
   rates: RateBook | null
-}
-
-export interface BudgetState extends ScopeState {
-  readonly budget: BudgetPolicy
 }
 
 export function scopeOf(row: PolicyRow): ScopeId {
@@ -44,27 +41,23 @@ export class Books {
     for (const entry of store.held()) for (const scope of entry.scopes) this.#put(scope, entry)
   }
 
-  /**
-   * A budget's window at `nowMs`. Windows roll here, exactly at their end, because nothing else
-   * looks at them. A window that is ahead of the clock stays: ledger time never goes back.
-   */
-  budget(scope: ScopeId, budget: BudgetPolicy, nowMs: number): BudgetState {
-    const book = this.#scope(scope)
-    const { startMs, endMs } = windowAt(budget.duration, budget.anchorMs, nowMs)
-    let window = book.windows.get(budget.id)
-    if (!window || window.startMs < startMs) {
-      window = { startMs, spentPico: 0n }
-      book.windows.set(budget.id, window)
-    }
-    const { heldPico } = book
+  /** A row that changed: its windows stand from now on, also for calls that carry an older one. */
+  learn(row: PolicyRow): void {
+    for (const rule of rulesOf([row])) this.#rule(rule)
+  }
+
+  /** A budget at `nowMs`: what was spent in its window, and what is held. */
+  budget(row: PolicyRow, budget: BudgetPolicy, nowMs: number): ScopeState {
+    const scope = scopeOf(row)
+    const { window, endMs } = this.#window(ruleOf(row, budget), nowMs)
+    const { heldPico } = this.#scope(scope)
     const { limitPico } = budget
-    return { scope, budget, ...window, heldPico, limitPico, resetAtMs: endMs }
+    return { scope, ...window, heldPico, limitPico, resetAtMs: endMs }
   }
 
   /** The scope's main budget; a row without any has one that is unlimited and for ever. */
   main(row: PolicyRow, nowMs: number): ScopeState {
-    const { budget: _, ...state } = this.budget(scopeOf(row), mainBudget(row), nowMs)
-    return state
+    return this.budget(row, budgetsOf(row)[0] ?? UNLIMITED, nowMs)
   }
 
   /** Memory keeps traffic only for scopes that limit it; the store fills in the minute before. */
@@ -100,9 +93,8 @@ export class Books {
 
   /** The windows that a charge at `nowMs` counts in. */
   windows(rules: readonly WindowRule[], nowMs: number): Charged[] {
-    return rules.map(({ scope, budget: id, duration, anchorMs }): Charged => {
-      const state = this.budget(scope, { id, limitPico: null, duration, anchorMs }, nowMs)
-      return [scope, id, state.startMs]
+    return rules.map((rule): Charged => {
+      return [rule.scope, rule.budget, this.#window(rule, nowMs).window.startMs]
     })
   }
 
@@ -122,9 +114,38 @@ export class Books {
     }
   }
 
+  /** A charge that no hold announced: it counts as a request all the same. */
+  unannounced(scopes: readonly ScopeId[], tokens: number, nowMs: number): void {
+    for (const scope of scopes) this.#scope(scope).rates?.unannounced(tokens, nowMs)
+  }
+
   /** Makes sure that a scope's sums are in memory before its entries move in the store. */
   load(scopes: readonly ScopeId[]): void {
     for (const scope of scopes) this.#scope(scope)
+  }
+
+  /**
+   * Windows roll here, exactly at their end, because nothing else looks at them. A window that is
+   * ahead of the clock stays: ledger time never goes back.
+   */
+  #window(asked: WindowRule, nowMs: number): { window: WindowBook; endMs: number | null } {
+    const { duration, anchorMs } = this.#rule(asked)
+    const { startMs, endMs } = windowAt(duration, anchorMs, nowMs)
+    const { windows } = this.#scope(asked.scope)
+    let window = windows.get(asked.budget)
+    if (!window || window.startMs < startMs) {
+      window = { startMs, spentPico: 0n }
+      windows.set(asked.budget, window)
+    }
+    return { window, endMs }
+  }
+
+  #rule(asked: WindowRule): WindowRule {
+    const { rules } = this.#scope(asked.scope)
+    const known = rules.get(asked.budget)
+    if (known && known.version > asked.version) return known
+    rules.set(asked.budget, asked)
+    return asked
   }
 
   #put(scope: ScopeId, entry: Entry): void {
@@ -142,29 +163,24 @@ export class Books {
       if (!known || known.startMs < startMs) windows.set(budget, { startMs, spentPico })
       else if (known.startMs === startMs) known.spentPico += spentPico
     }
-    book = { windows, held: new Map(), heldPico: 0n, rates: null }
+    book = { windows, rules: new Map(), held: new Map(), heldPico: 0n, rates: null }
     this.#scopes.set(scope, book)
+    const told = scope.startsWith('key:') ? this.#store.told('key', scope.slice(4)) : null
+    if (told) this.learn(told)
     return book
   }
 }
 
 const UNLIMITED: BudgetPolicy = { id: 'main', limitPico: null, duration: null, anchorMs: 0 }
 
-function mainBudget(row: PolicyRow): BudgetPolicy {
-  return row.budgets[0] ?? UNLIMITED
-}
-
 export function budgetsOf(row: PolicyRow): readonly BudgetPolicy[] {
   return row.budgets.length > 0 ? row.budgets : [UNLIMITED]
 }
 
 export function rulesOf(rows: readonly PolicyRow[]): WindowRule[] {
-  return rows.flatMap((row) =>
-    budgetsOf(row).map(({ id, duration, anchorMs }) => ({
-      scope: scopeOf(row),
-      budget: id,
-      duration,
-      anchorMs,
-    })),
-  )
+  return rows.flatMap((row) => budgetsOf(row).map((budget) => ruleOf(row, budget)))
+}
+
+function ruleOf(row: PolicyRow, { id, duration, anchorMs }: BudgetPolicy): WindowRule {
+  return { scope: scopeOf(row), version: row.version, budget: id, duration, anchorMs }
 }

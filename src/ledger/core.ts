@@ -41,8 +41,10 @@ export class LedgerCore {
     this.#books = new Books(store)
     this.#nowMs = store.lastMs()
     this.#opening = latest(store)
+    if (this.#opening) this.#books.learn(this.#opening.account)
     for (const entry of store.held().toSorted((a, b) => a.deadlineMs - b.deadlineMs)) {
       this.#held.set(entry.id, entry)
+      this.#advance(entry.deadlineMs - HOLD_MS)
     }
   }
 
@@ -64,8 +66,8 @@ export class LedgerCore {
       for (const { scope, budget, startMs, spentPico } of opening.spends) {
         this.#books.charge([[scope, budget, startMs]], spentPico)
       }
-      this.#opening = { epoch: opening.epoch, account: opening.account }
       for (const row of [opening.account, ...(opening.changed ?? [])]) this.tell(row, nowMs)
+      this.#opening = latest(this.#store)
     }
     return { epoch: this.epoch }
   }
@@ -128,8 +130,9 @@ export class LedgerCore {
   release(id: string, detail: EntryDetail, atMs: number): void {
     const nowMs = this.#advance(atMs)
     const entry = this.#store.entry(id, 0)
-    if (!entry) this.#store.insert({ ...tombstone(id, nowMs), detail })
-    else if (entry.state === 'held') {
+    if (!entry && !this.#store.wasFolded(id)) {
+      this.#store.insert({ ...tombstone(id, nowMs), detail })
+    } else if (entry?.state === 'held') {
       this.#end(entry, { state: 'released', chargePico: 0n, tokens: 0, charged: [], detail }, nowMs)
     }
     this.expire(nowMs)
@@ -161,6 +164,7 @@ export class LedgerCore {
     const known = this.#store.told(row.kind, row.id)
     if (known && known.version >= row.version) return
     this.#store.saveTold(row, nowMs)
+    this.#books.learn(row)
     if (row.kind === 'account' && this.#opening) this.#opening = { ...this.#opening, account: row }
   }
 
@@ -230,6 +234,7 @@ export class LedgerCore {
       detail: { ...request.detail, unknown: true },
     })
     this.#books.charge(charged, chargePico)
+    this.#books.unannounced(request.rows.map(scopeOf), request.tokens, nowMs)
   }
 
   /** A settle after the end: the signed difference, in the windows that were charged. */

@@ -105,6 +105,7 @@ export class Ledger extends DurableObject<Env> {
         this.#outbox.fold(this.#core, nowMs)
         this.#store.forgetTold(nowMs - TOLD_KEPT_MS)
       })
+      if (!this.#outbox.isEmpty()) await this.#register()
       while (Date.now() - startedMs < ALARM_MAX_MS && (await this.#deliver())) continue
       this.#failures = 0
     } catch (error) {

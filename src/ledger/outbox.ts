@@ -75,7 +75,10 @@ export class Outbox {
       const entries = this.#read(decode<Key[]>(keys)).map(rowToEntry)
       core.load(entries.flatMap(({ charged }) => charged.map(([scope]) => scope)))
       for (const entry of entries) this.#foldOne(entry)
-      this.#sql.exec('UPDATE delivered SET folded = 1 WHERE batch = ?', batch)
+      // A late settle of a released call is charged, so only charged ones are remembered as done.
+      const charged = entries.filter(({ state }) => state === 'settled').map(keyOf)
+      const done = 'UPDATE delivered SET folded = 1, keys = ? WHERE batch = ?'
+      this.#sql.exec(done, encode(charged), batch)
     }
     if (due.length === 0) return
     const old = 'DELETE FROM delivered WHERE folded = 1 AND delivered_ms < ?'

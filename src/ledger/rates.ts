@@ -109,6 +109,11 @@ export class RateBook {
     this.#heldTokens += tokens
   }
 
+  unannounced(tokens: number, nowMs: number): void {
+    this.#requests.add(nowMs, 1)
+    this.#tokens.add(nowMs, tokens)
+  }
+
   end(heldTokens: number, tokens: number, nowMs: number): void {
     this.#parallel--
     this.#heldTokens -= heldTokens

@@ -1,5 +1,5 @@
 import type { Books } from './books.ts'
-import { budgetsOf, scopeOf } from './books.ts'
+import { budgetsOf } from './books.ts'
 import type { RateRefusal } from './rates.ts'
 import type { PolicyRow, Refusal, RefusalReason, ReserveRequest } from './types.ts'
 
@@ -42,7 +42,7 @@ function isExpired(row: PolicyRow, nowMs: number): boolean {
 function budgetRefusal(books: Books, row: PolicyRow, nowMs: number): Refusal | null {
   for (const budget of budgetsOf(row)) {
     if (budget.limitPico === null) continue
-    const { spentPico, heldPico, limitPico, resetAtMs } = books.budget(scopeOf(row), budget, nowMs)
+    const { spentPico, heldPico, limitPico, resetAtMs } = books.budget(row, budget, nowMs)
     if (spentPico + heldPico < budget.limitPico) continue
     const reason = spentPico < budget.limitPico ? 'held' : 'budget'
     const retryAfterMs = reason === 'held' ? 1_000 : null
@@ -56,7 +56,7 @@ export function isTight(books: Books, request: ReserveRequest, nowMs: number): b
   return request.rows.some((row) =>
     budgetsOf(row).some((budget) => {
       if (budget.limitPico === null) return false
-      const { spentPico, heldPico } = books.budget(scopeOf(row), budget, nowMs)
+      const { spentPico, heldPico } = books.budget(row, budget, nowMs)
       return spentPico + heldPico + request.expectedPico >= budget.limitPico
     }),
   )

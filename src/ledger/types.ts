@@ -117,6 +117,8 @@ export type EntryState = 'held' | 'settled' | 'released' | 'expired' | 'tombston
 /** How a budget's windows lie; a hold keeps these, so that it can end without its policy rows. */
 export interface WindowRule {
   readonly scope: ScopeId
+  /** Of the row that it comes from: the newest one says how the windows lie. */
+  readonly version: number
   readonly budget: string
   readonly duration: Duration | null
   readonly anchorMs: number
