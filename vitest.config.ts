@@ -32,6 +32,11 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          globalSetup: ['./test/setup/postgres.ts', './test/e2e/setup.ts'],
+          // These wait more than they compute. Two at once need a turn of their own.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+          maxConcurrency: 20,
           testTimeout: SETUP_TIMEOUT_MS,
           hookTimeout: SETUP_TIMEOUT_MS,
         },
