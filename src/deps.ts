@@ -1,5 +1,7 @@
 import type { AppDeps } from './app.ts'
 import { KeyCache } from './auth/key-cache.ts'
+import { directoryOf } from './auth/key-directory.ts'
+import { LookupLimit } from './auth/lookup-limit.ts'
 import type { Config } from './config/config.ts'
 import { type AccountRef, openAccount } from './db/accounts.ts'
 import { connect } from './db/connect.ts'
@@ -31,6 +33,12 @@ export function makeDeps(
     config,
     db,
     keyCache: new KeyCache(),
+    sharedKeys: {
+      get: async (hash) => directoryOf(env.KEY_DIRECTORY, hash).get(hash),
+      put: (record) => directoryOf(env.KEY_DIRECTORY, record.hash).put(record),
+      remove: async (hash) => directoryOf(env.KEY_DIRECTORY, hash).remove(hash),
+    },
+    lookupLimit: new LookupLimit(env.KEY_LOOKUPS ?? null),
     masterKey,
     isDev,
     hubs: env.METRICS_HUB,

@@ -3,7 +3,9 @@ import { validator } from 'hono-openapi'
 import type { z } from 'zod'
 import { authenticate } from './auth/authenticate.ts'
 import type { Caller } from './auth/caller.ts'
+import type { SharedKeys } from './auth/find-key.ts'
 import type { KeyCache } from './auth/key-cache.ts'
+import type { LookupLimit } from './auth/lookup-limit.ts'
 import type { Config } from './config/config.ts'
 import type { AccountRef } from './db/accounts.ts'
 import type { Db } from './db/connect.ts'
@@ -16,6 +18,8 @@ export interface Deps {
   readonly config: Config
   readonly db: Db
   readonly keyCache: KeyCache
+  readonly sharedKeys: SharedKeys
+  readonly lookupLimit: LookupLimit
   readonly ledgerOf: (ref: AccountRef) => LedgerClient
   readonly masterKey: string
 }
@@ -36,12 +40,15 @@ export async function callerOf(deps: Deps, c: Context): Promise<Caller> {
 }
 
 /** Who calls. Throws 401, or 503 if the key can't be looked up now. */
-export function identify({ config, db, keyCache, masterKey }: Deps, c: Context): Promise<Caller> {
+export function identify(deps: Deps, c: Context): Promise<Caller> {
+  const { config, db, keyCache, sharedKeys, lookupLimit, masterKey } = deps
   return authenticate(
     {
       masterKey,
       keyHeaderName: config.settings.keyHeaderName,
       cache: keyCache,
+      shared: sharedKeys,
+      limit: lookupLimit,
       findKey: (hash) => findKey(db, hash),
       defer: (work) => c.executionCtx.waitUntil(work),
       nowMs: Date.now(),

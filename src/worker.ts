@@ -6,6 +6,7 @@ import { makeDeps } from './deps.ts'
 import { sweep } from './jobs/sweep.ts'
 import { log } from './log.ts'
 
+export { KeyDirectory } from './auth/key-directory.ts'
 export { Ledger } from './ledger/object.ts'
 export { MetricsHub } from './metrics/hub.ts'
 

@@ -1,21 +1,13 @@
-import { isDatabaseDown } from '../db/failures.ts'
-import type { KeyRecord } from '../db/keys.ts'
-import { unauthorized, unavailable } from '../errors.ts'
+import { unauthorized } from '../errors.ts'
 import { sha256Hex } from '../ids.ts'
 import type { PolicyRow } from '../ledger/types.ts'
-import { describe, log } from '../log.ts'
 import { ADMIN_USER_ID, type Caller } from './caller.ts'
 import { isSameSecret, readCredential } from './credential.ts'
-import type { KeyCache } from './key-cache.ts'
+import { type FindKeyDeps, findKeyRecord } from './find-key.ts'
 
-export interface AuthDeps {
+export interface AuthDeps extends FindKeyDeps {
   readonly masterKey: string
   readonly keyHeaderName: string | null
-  readonly cache: KeyCache
-  readonly findKey: (hash: string) => Promise<KeyRecord | null>
-  /** Work that may outlive the request. */
-  readonly defer: (work: Promise<unknown>) => void
-  readonly nowMs: number
 }
 
 /** A request's headers → who calls. Throws 401, or 503 if a key can't be looked up now. */
@@ -27,34 +19,9 @@ export async function authenticate(deps: AuthDeps, headers: Headers): Promise<Ca
   }
   if (!credential.startsWith('sk-')) throw notAKey(credential)
   const hash = await sha256Hex(credential)
-  const record = await knownOrLookedUp(deps, hash)
+  const record = await findKeyRecord(deps, hash)
   if (!record) throw unknownKey(credential, hash)
   return { kind: 'key', hash, record }
-}
-
-async function knownOrLookedUp(deps: AuthDeps, hash: string): Promise<KeyRecord | null> {
-  const cached = deps.cache.get(hash, deps.nowMs)
-  if (!cached) return lookUp(deps, hash)
-  if (!cached.isFresh) {
-    deps.defer(
-      lookUp(deps, hash).catch((error: unknown) => {
-        log('warn', 'key_refresh_failed', { error: describe(error) })
-      }),
-    )
-  }
-  return cached.record
-}
-
-async function lookUp(deps: AuthDeps, hash: string): Promise<KeyRecord | null> {
-  try {
-    const record = await deps.findKey(hash)
-    deps.cache.set(hash, record, deps.nowMs)
-    return record
-  } catch (error) {
-    if (!isDatabaseDown(error)) throw error
-    log('warn', 'key_lookup_failed', { error: describe(error) })
-    throw unavailable('The database of keys cannot be reached right now. Please try again.', 2)
-  }
 }
 
 /** The caller as the ledger knows it: with the newer row that it answered with. */

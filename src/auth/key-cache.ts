@@ -3,8 +3,8 @@ import type { KeyRecord } from '../db/keys.ts'
 const ENTRIES_MAX = 10_000
 /** Older records are still used, while a fresh one is fetched beside the request. */
 const FRESH_MS = 60_000
-const STALE_MAX_MS = 24 * 3_600_000
-/** An unknown key is asked for again after this long. */
+export const STALE_MAX_MS = 24 * 3_600_000
+/** An unknown key is asked for again after this long, and a stale one at most this often. */
 const UNKNOWN_MS = 5_000
 
 export interface Cached {
@@ -20,6 +20,7 @@ export class KeyCache {
   #entries = new Map<string, { readonly record: KeyRecord; readonly atMs: number }>()
   /** Apart from the others: a flood of unknown keys must not push the good ones out. */
   #unknown = new Map<string, number>()
+  #refreshed = new Map<string, number>()
 
   get(hash: string, nowMs: number): Cached | null {
     const unknownMs = this.#unknown.get(hash)
@@ -45,6 +46,13 @@ export class KeyCache {
     put(this.#entries, hash, { record, atMs: nowMs })
   }
 
+  /** Once per UNKNOWN_MS and key, however many requests carry a stale one. */
+  mayRefresh(hash: string, nowMs: number): boolean {
+    if (nowMs - (this.#refreshed.get(hash) ?? -Infinity) <= UNKNOWN_MS) return false
+    put(this.#refreshed, hash, nowMs)
+    return true
+  }
+
   /** A key that was asked for before it was made is unknown no more. */
   forget(hash: string): void {
     this.#entries.delete(hash)
@@ -66,7 +74,8 @@ function put<T>(map: Map<string, T>, key: string, value: T): void {
   }
 }
 
-function isOlder(record: KeyRecord, known: KeyRecord): boolean {
+/** Whether a newer row than the record's is known. */
+export function isOlder(record: KeyRecord, known: KeyRecord): boolean {
   return (
     record.key.version < known.key.version ||
     (record.account.id === known.account.id && record.account.version < known.account.version)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { SharedKeys } from '../auth/find-key.ts'
 import type { KeyCache } from '../auth/key-cache.ts'
 import type { AccountRef } from '../db/accounts.ts'
 import type { Db } from '../db/connect.ts'
@@ -26,6 +27,7 @@ interface RemoveKeys {
   readonly db: Db
   readonly ledgerOf: (ref: AccountRef) => LedgerClient
   readonly keyCache: KeyCache
+  readonly sharedKeys: SharedKeys
   readonly input: z.infer<typeof DeleteKeys>
   readonly nowMs: number
 }
@@ -34,7 +36,7 @@ interface RemoveKeys {
  * Deletes keys and tells their ledgers before it answers, so that the next request anywhere is
  * refused. May be repeated. Throws 404 if none of them ever was, 503 if a ledger was not told.
  */
-export async function removeKeys({ db, ledgerOf, keyCache, input, nowMs }: RemoveKeys) {
+export async function removeKeys({ db, ledgerOf, keyCache, sharedKeys, input, nowMs }: RemoveKeys) {
   const named = input.keys ?? []
   const hashes = await Promise.all(named.map(hashOf))
   const removed = await deleteKeys(db, { hashes, aliases: input.key_aliases ?? [] })
@@ -43,7 +45,8 @@ export async function removeKeys({ db, ledgerOf, keyCache, input, nowMs }: Remov
   const tellings = removed.flatMap(({ key, account }) =>
     account && account.ledgerEpoch > 0 ? [ledgerOf(account).tell([keyPolicy(key)])] : [],
   )
-  const outcomes = await Promise.allSettled(tellings)
+  const forgettings = removed.map(({ key }) => sharedKeys.remove(key.token))
+  const outcomes = await Promise.allSettled([...tellings, ...forgettings])
   const failure = outcomes.find(({ status }) => status === 'rejected')
   if (failure?.status === 'rejected') {
     log('error', 'telling_failed', { error: describe(failure.reason) })

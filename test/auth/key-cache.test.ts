@@ -1,25 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { KeyCache } from '../../src/auth/key-cache.ts'
-import type { KeyRecord } from '../../src/db/keys.ts'
-import { unlimitedRow } from '../../src/ledger/policy.ts'
+import { record } from './records.ts'
 
 const SECOND = 1_000
 const HOUR = 3_600 * SECOND
-
-function record(hash: string, version = 1): KeyRecord {
-  return {
-    hash,
-    name: 'sk-...abcd',
-    alias: null,
-    teamId: null,
-    teamAlias: null,
-    userId: null,
-    accountId: `key:${hash}`,
-    generation: 1,
-    key: { ...unlimitedRow('key', hash), version },
-    account: unlimitedRow('account', `key:${hash}`),
-  }
-}
 
 describe('KeyCache', () => {
   it('calls a record fresh for a minute, then stale, and forgets it after a day', () => {

@@ -1,0 +1,66 @@
+import { isDatabaseDown } from '../db/failures.ts'
+import type { KeyRecord } from '../db/keys.ts'
+import { unavailable } from '../errors.ts'
+import { describe, log } from '../log.ts'
+import type { KeyCache } from './key-cache.ts'
+import type { LookupLimit } from './lookup-limit.ts'
+
+/** What isolates share of keys; a failure of it is nobody's failure. */
+export interface SharedKeys {
+  get(hash: string): Promise<{ readonly record: KeyRecord; readonly confirmedMs: number } | null>
+  put(record: KeyRecord): Promise<unknown>
+  remove(hash: string): Promise<unknown>
+}
+
+export interface FindKeyDeps {
+  readonly cache: KeyCache
+  readonly shared: SharedKeys
+  readonly findKey: (hash: string) => Promise<KeyRecord | null>
+  readonly limit: LookupLimit
+  /** Work that may outlive the request. */
+  readonly defer: (work: Promise<unknown>) => void
+  readonly nowMs: number
+}
+
+/**
+ * This isolate's memory, else what isolates share, else Postgres. A record that is not fresh is
+ * used, and refreshed beside the request. Null: no such key. Throws 503 if nobody can tell now.
+ */
+export async function findKeyRecord(deps: FindKeyDeps, hash: string): Promise<KeyRecord | null> {
+  const cached = deps.cache.get(hash, deps.nowMs)
+  if (cached) {
+    if (!cached.isFresh) refresh(deps, hash)
+    return cached.record
+  }
+  const shared = await deps.shared.get(hash).catch(() => null)
+  if (!shared) return lookUp(deps, hash)
+  deps.cache.set(hash, shared.record, shared.confirmedMs)
+  if (!deps.cache.get(hash, deps.nowMs)?.isFresh) refresh(deps, hash)
+  return shared.record
+}
+
+function refresh(deps: FindKeyDeps, hash: string): void {
+  if (!deps.cache.mayRefresh(hash, deps.nowMs)) return
+  const work = lookUp(deps, hash).catch((error: unknown) => {
+    log('warn', 'key_refresh_failed', { error: describe(error) })
+  })
+  deps.defer(work)
+}
+
+async function lookUp(deps: FindKeyDeps, hash: string): Promise<KeyRecord | null> {
+  const { cache, shared, limit, nowMs } = deps
+  if (!(await limit.allows(nowMs))) {
+    throw unavailable('Too many keys are looked up right now. Please try again.')
+  }
+  try {
+    const record = await deps.findKey(hash)
+    cache.set(hash, record, nowMs)
+    const told = record ? shared.put(record) : shared.remove(hash)
+    deps.defer(told.catch(() => undefined))
+    return record
+  } catch (error) {
+    if (!isDatabaseDown(error)) throw error
+    log('warn', 'key_lookup_failed', { error: describe(error) })
+    throw unavailable('The database of keys cannot be reached right now. Please try again.', 2)
+  }
+}
