@@ -38,6 +38,7 @@ export class Books {
 
   constructor(store: LedgerStore) {
     this.#store = store
+    for (const rule of store.rules()) this.#rule(rule)
     for (const entry of store.held()) for (const scope of entry.scopes) this.#put(scope, entry)
   }
 

@@ -16,6 +16,7 @@ import type {
   SettleAnswer,
   SettleRequest,
   Unopened,
+  WindowRule,
   WindowSum,
 } from './types.ts'
 
@@ -81,7 +82,7 @@ export class LedgerCore {
       return { kind: 'refused', refusal: plain('released', null) }
     }
     if (known) return this.#admitted(request, nowMs)
-    if (isLate(request.id, nowMs)) return { kind: 'refused', refusal: plain('released', null) }
+    if (isLate(request.id, atMs)) return { kind: 'refused', refusal: plain('released', null) }
     this.expire(nowMs)
     const stale = this.#newerRow(request.rows)
     if (stale) return { kind: 'stale', row: stale }
@@ -120,7 +121,7 @@ export class LedgerCore {
       const charged = this.#books.windows(rulesOf(request.rows), nowMs)
       this.#end(entry, { ...request, state: 'settled', charged }, nowMs)
     } else if (entry.state !== 'settled') {
-      this.#correct(entry, request, nowMs)
+      this.#correct(entry, { ...request, rules: rulesOf(request.rows) }, nowMs)
     }
     this.expire(nowMs)
     return { kind: 'settled', scopes: this.#states(request.rows, nowMs) }
@@ -134,6 +135,8 @@ export class LedgerCore {
       this.#store.insert({ ...tombstone(id, nowMs), detail })
     } else if (entry?.state === 'held') {
       this.#end(entry, { state: 'released', chargePico: 0n, tokens: 0, charged: [], detail }, nowMs)
+    } else if (entry?.state === 'expired') {
+      this.#correct(entry, { chargePico: 0n, tokens: 0, detail, rules: entry.rules }, nowMs)
     }
     this.expire(nowMs)
   }
@@ -237,26 +240,33 @@ export class LedgerCore {
     this.#books.unannounced(request.rows.map(scopeOf), request.tokens, nowMs)
   }
 
-  /** A settle after the end: the signed difference, in the windows that were charged. */
-  #correct(entry: Entry, request: SettleRequest, nowMs: number): void {
+  /** News after the end: the signed difference, once, in the windows that were charged. */
+  #correct(entry: Entry, news: Correction, nowMs: number): void {
     if (this.#store.entry(entry.id, 1)) return
     const wasCharged = entry.charged.length > 0
-    const charged = wasCharged ? entry.charged : this.#books.windows(rulesOf(request.rows), nowMs)
-    const chargePico = bounded(request.chargePico) - entry.chargePico
+    const charged = wasCharged ? entry.charged : this.#books.windows(news.rules, nowMs)
+    const chargePico = bounded(news.chargePico) - entry.chargePico
     this.#books.load(charged.map(([scope]) => scope))
     this.#store.insert({
       ...entry,
       revision: 1,
       state: 'settled',
-      scopes: request.rows.map(scopeOf),
+      scopes: [...new Set(news.rules.map(({ scope }) => scope))],
       endedMs: wasCharged ? entry.endedMs : nowMs,
       chargePico,
       charged,
-      tokens: request.tokens - entry.tokens,
-      detail: { ...entry.detail, ...request.detail, corrected: true },
+      tokens: news.tokens - entry.tokens,
+      detail: { ...entry.detail, ...news.detail, corrected: true },
     })
     this.#books.charge(charged, chargePico)
   }
+}
+
+interface Correction {
+  readonly chargePico: Pico
+  readonly tokens: number
+  readonly detail: EntryDetail
+  readonly rules: readonly WindowRule[]
 }
 
 function latest(store: LedgerStore): Pick<Opening, 'epoch' | 'account'> | null {

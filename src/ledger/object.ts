@@ -223,7 +223,9 @@ export class Ledger extends DurableObject<Env> {
     const backoffMs = Math.min(DELIVER_AFTER_MS * 2 ** this.#failures, BACKOFF_MAX_MS)
     if (!this.#outbox.isEmpty()) return nowMs + backoffMs
     const dues = [this.#core.nextDeadlineMs, this.#outbox.foldDueMs()].filter((ms) => ms !== null)
-    return dues.length > 0 ? Math.max(nowMs, Math.min(...dues)) : null
+    // After a failure nothing is due at once: whatever threw may throw again.
+    const soonestMs = this.#failures > 0 ? nowMs + backoffMs : nowMs
+    return dues.length > 0 ? Math.max(soonestMs, Math.min(...dues)) : null
   }
 }
 

@@ -16,6 +16,7 @@ import type {
   PolicyRow,
   ScopeId,
   Traffic,
+  WindowRule,
   WindowSum,
 } from './types.ts'
 
@@ -102,6 +103,12 @@ export class SqlStore implements LedgerStore {
   held(): Entry[] {
     const query = `SELECT ${ENTRY_COLUMNS} FROM entry WHERE state = 'held'`
     return this.#sql.exec<EntryRow>(query).toArray().map(rowToEntry)
+  }
+
+  rules(): WindowRule[] {
+    const query = 'SELECT DISTINCT rules FROM entry'
+    const rows = this.#sql.exec<{ rules: string }>(query).toArray()
+    return rows.flatMap(({ rules }) => decode<WindowRule[]>(rules))
   }
 
   sums(scope: ScopeId): WindowSum[] {

@@ -189,6 +189,8 @@ export interface LedgerStore {
   insert(entry: Entry): void
   update(entry: Entry): void
   held(): Entry[]
+  /** The window rules that entries on disk were charged by. */
+  rules(): WindowRule[]
   /** Checkpoint + entries not yet folded, per window. */
   sums(scope: ScopeId): WindowSum[]
   traffic(scope: ScopeId, sinceMs: number): Traffic[]

@@ -5,6 +5,7 @@ import type {
   PolicyRow,
   ScopeId,
   Traffic,
+  WindowRule,
   WindowSum,
 } from '../../src/ledger/types.ts'
 
@@ -49,6 +50,10 @@ export class MemoryStore implements LedgerStore {
 
   held(): Entry[] {
     return [...this.entries.values()].filter(({ state }) => state === 'held')
+  }
+
+  rules(): WindowRule[] {
+    return [...this.entries.values()].flatMap(({ rules }) => rules)
   }
 
   sums(scope: ScopeId): WindowSum[] {

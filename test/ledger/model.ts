@@ -40,6 +40,8 @@ interface Stamp {
  */
 export class Model {
   nowMs = 0
+  /** What the clock said last; it may have gone back. */
+  clockMs = 0
   readonly calls = new Map<string, Call>()
   /** Every charge ever made. */
   readonly charges: { readonly window: string; readonly pico: bigint }[] = []
@@ -68,6 +70,7 @@ export class Model {
   }
 
   advance(atMs: number): void {
+    this.clockMs = atMs
     this.nowMs = Math.max(this.nowMs, atMs)
   }
 
@@ -89,7 +92,7 @@ export class Model {
 
   reserve(id: string, rows: readonly PolicyRow[], cost: Money & Made): ReserveAnswer {
     const known = this.calls.get(id)
-    const isLate = !known && this.nowMs - cost.madeMs > AWAITED
+    const isLate = !known && this.clockMs - cost.madeMs > AWAITED
     if (isLate || known?.state === 'tombstone' || known?.state === 'released') {
       return { kind: 'refused', refusal: bare('released', null) }
     }
@@ -146,6 +149,10 @@ export class Model {
     const call = this.calls.get(id)
     if (!call) this.calls.set(id, this.#stub([]))
     else if (call.state === 'held') this.#end(call, 'released', { pico: 0n, tokens: 0 }, [])
+    else if (call.state === 'expired' && !call.corrected) {
+      call.corrected = true
+      this.charge(call.windows, -call.chargePico)
+    }
     this.expire()
   }
 
