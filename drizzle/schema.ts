@@ -90,6 +90,8 @@ export const teams = pgTable(
     metadata: json(),
     models: names(),
     blocked: boolean().notNull().default(false),
+    /** Kept, so that a delete can be repeated; the same id made again starts a new generation. */
+    deletedAt: instant(),
     ...limits,
     ...created,
   },
@@ -168,6 +170,7 @@ export const spendLogs = pgTable(
     entryId: text().notNull(),
     revision: integer().notNull(),
     accountId: text().notNull(),
+    generation: integer().notNull().default(1),
     state: text().notNull(),
     startedAt: instant().notNull(),
     endedAt: instant().notNull(),
@@ -230,3 +233,27 @@ export const dailySpend = pgTable(
     }),
   ],
 )
+
+/** Changes that were saved and that a ledger was not yet told of; cron drives them on. */
+export const tellings = pgTable(
+  'tellings',
+  {
+    accountId: text().notNull(),
+    generation: integer().notNull(),
+    kind: text().notNull(),
+    rowId: text().notNull(),
+    version: count().notNull(),
+    createdAt: instant().notNull().defaultNow(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.accountId, table.generation, table.kind, table.rowId] }),
+    index('tellings_created').on(table.createdAt),
+  ],
+)
+
+/** Where a job that takes several runs goes on. */
+export const jobs = pgTable('jobs', {
+  job: text().primaryKey(),
+  cursor: text().notNull(),
+  updatedAt: instant().notNull().defaultNow(),
+})

@@ -3,7 +3,7 @@ import yaml from '../config.yaml'
 import { createApp } from './app.ts'
 import { parseConfig } from './config/parse.ts'
 import { makeDeps } from './deps.ts'
-import { sweep } from './jobs/sweep.ts'
+import { runCron } from './jobs/cron.ts'
 import { log } from './log.ts'
 
 export { KeyDirectory } from './auth/key-directory.ts'
@@ -19,7 +19,7 @@ const app = createApp(deps)
 
 export default {
   fetch: app.fetch,
-  scheduled: (controller) => sweep(deps.db, controller.scheduledTime),
+  scheduled: (controller) => runCron(deps, controller.cron, controller.scheduledTime),
 } satisfies ExportedHandler<Env>
 
 /** Vars and secrets; bindings are objects. */

@@ -86,6 +86,7 @@ describe('arrows', () => {
       'schema',
       'client',
       'registry',
+      'reconcile',
     ])
     const wrong = arrows().filter((arrow) => {
       const [folder, file = ''] = arrow.from.split('/')

@@ -6,6 +6,8 @@ import { parsePico } from '../money.ts'
 import type { Db } from './connect.ts'
 import { keyPolicy, teamPolicy, userPolicy } from './policy.ts'
 
+export type AccountRow = typeof accounts.$inferSelect
+
 export interface AccountRef {
   readonly accountId: string
   readonly generation: number

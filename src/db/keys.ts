@@ -2,8 +2,11 @@ import { and, eq, inArray, isNull, or, sql } from 'drizzle-orm'
 import { accounts, keys, teams, users } from '../../drizzle/schema.ts'
 import { unlimitedRow } from '../ledger/policy.ts'
 import type { PolicyRow } from '../ledger/types.ts'
+import type { AccountRow } from './accounts.ts'
 import type { Db } from './connect.ts'
+import { deletion } from './deletion.ts'
 import { keyPolicy, teamPolicy, userPolicy } from './policy.ts'
+import { noteChangedKeys } from './tellings.ts'
 
 export type KeyRow = typeof keys.$inferSelect
 
@@ -90,28 +93,28 @@ export async function insertKey(db: Db, key: typeof keys.$inferInsert): Promise<
  * so that a delete whose telling failed can be repeated.
  */
 export async function deleteKeys(db: Db, by: { hashes: string[]; aliases: string[] }) {
-  const named = or(inArray(keys.token, by.hashes), inArray(keys.keyAlias, by.aliases))
+  const named = or(inArray(keys.token, by.hashes), inArray(keys.keyAlias, by.aliases)) ?? sql`false`
+  const owning = inArray(
+    accounts.accountId,
+    db.select({ id: keys.accountId }).from(keys).where(named),
+  )
   const lock = db
     .select({ accountId: accounts.accountId })
     .from(accounts)
-    .where(inArray(accounts.accountId, db.select({ id: keys.accountId }).from(keys).where(named)))
+    .where(owning)
     .orderBy(accounts.accountId)
     .for('update')
-  const mark = db
-    .update(keys)
-    .set({
-      deletedAt: sql`coalesce(${keys.deletedAt}, now())`,
-      version: sql`nextval('policy_version')`,
-    })
-    .where(named)
-    .returning()
-  const owners = db
-    .select()
-    .from(accounts)
-    .where(inArray(accounts.accountId, db.select({ id: keys.accountId }).from(keys).where(named)))
-  const [, rows, accountRows] = await db.batch([lock, mark, owners])
-  return rows.map((key) => ({
-    key,
-    account: accountRows.find(({ accountId }) => accountId === key.accountId) ?? null,
-  }))
+  const mark = db.update(keys).set(deletion(keys.deletedAt)).where(named).returning()
+  const owners = db.select().from(accounts).where(owning)
+  const [, rows, , accountRows] = await db.batch([lock, mark, noteChangedKeys(db, named), owners])
+  return withAccounts(rows, accountRows)
+}
+
+/** Each key with the account that pays for it. */
+export function withAccounts(rows: readonly KeyRow[], owners: readonly AccountRow[]) {
+  const byId = new Map(owners.map((account) => [account.accountId, account]))
+  return rows.flatMap((key) => {
+    const account = byId.get(key.accountId)
+    return account ? [{ key, account }] : []
+  })
 }

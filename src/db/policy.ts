@@ -21,6 +21,7 @@ export function teamPolicy(team: typeof teams.$inferSelect): PolicyRow {
     version: team.version,
     alias: team.teamAlias,
     blocked: team.blocked,
+    deleted: team.deletedAt !== null,
     models: team.models,
   }
 }

@@ -12,6 +12,8 @@ export interface ScopeSpend {
 
 export interface SpendBatch {
   readonly accountId: string
+  /** Of the account, when it was this ledger's: a later one's spend is not ours to write. */
+  readonly generation: number
   readonly epoch: number
   readonly seq: number
   readonly entries: readonly Entry[]
@@ -24,6 +26,7 @@ const LOG_COLUMNS = [
   'entry_id',
   'revision',
   'account_id',
+  'generation',
   'state',
   'started_at',
   'ended_at',
@@ -52,7 +55,7 @@ const LOG_COLUMNS = [
  * the scopes' spend under the guard (window, epoch, seq). Sent twice it changes nothing.
  */
 export async function writeSpend(db: Db, batch: SpendBatch): Promise<void> {
-  const logs = JSON.stringify(batch.entries.map((entry) => logRow(batch.accountId, entry)))
+  const logs = JSON.stringify(batch.entries.map((entry) => logRow(batch, entry)))
   const spends = JSON.stringify(batch.spends.map(spendRow))
   const columns = sql.raw(LOG_COLUMNS.join(', '))
   await db.execute(sql`
@@ -84,7 +87,8 @@ export async function writeSpend(db: Db, batch: SpendBatch): Promise<void> {
         as said(scope text, spend numeric, window_at timestamptz)
     ), locked as materialized (
       -- Always the account before its keys: whoever changes both takes them in this order.
-      select account_id from ${accounts} where account_id = ${batch.accountId} for update
+      select account_id from ${accounts}
+      where account_id = ${batch.accountId} and generation = ${batch.generation} for update
     ), account_spend as (
       update ${accounts} set spend = said.spend, spend_window_at = said.window_at,
         spend_epoch = ${batch.epoch}, spend_seq = ${batch.seq}
@@ -128,7 +132,10 @@ function mapValues(
 }
 
 /** The log row's columns; what has none of its own is in `detail`. */
-function logRow(accountId: string, entry: Entry): Record<(typeof LOG_COLUMNS)[number], unknown> {
+function logRow(
+  { accountId, generation }: SpendBatch,
+  entry: Entry,
+): Record<(typeof LOG_COLUMNS)[number], unknown> {
   const endedAt = new Date(entry.endedMs ?? entry.reservedMs).toISOString()
   const { promptTokens, completionTokens, ...rest } = entry.detail
   const detail = mapValues(rest, clean)
@@ -137,6 +144,7 @@ function logRow(accountId: string, entry: Entry): Record<(typeof LOG_COLUMNS)[nu
     entry_id: entry.id,
     revision: entry.revision,
     account_id: accountId,
+    generation,
     state: entry.state,
     started_at: new Date(entry.reservedMs).toISOString(),
     ended_at: endedAt,

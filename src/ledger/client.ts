@@ -2,6 +2,7 @@ import { unavailable } from '../errors.ts'
 import { describe, log } from '../log.ts'
 import type { Pico } from '../money.ts'
 import type {
+  Audit,
   EntryDetail,
   Opening,
   PolicyRow,
@@ -10,6 +11,7 @@ import type {
   ScopeState,
   SettleAnswer,
   SettleRequest,
+  Unfinished,
   Unopened,
 } from './types.ts'
 
@@ -22,6 +24,8 @@ export interface LedgerRpc {
   release(id: string, detail: EntryDetail): Promise<unknown>
   read(rows: readonly PolicyRow[]): Promise<readonly ScopeState[] | null>
   tell(rows: readonly PolicyRow[]): Promise<unknown>
+  flush(): Promise<Unfinished>
+  audit(): Promise<Audit | null>
 }
 
 /** One account's ledger. Nothing above this module knows how or where it is kept. */
@@ -34,6 +38,10 @@ export interface LedgerClient {
   /** Null if the ledger has not taken over yet: Postgres still knows best. */
   read(rows: readonly PolicyRow[]): Promise<readonly ScopeState[] | null>
   tell(rows: readonly PolicyRow[]): Promise<void>
+  /** Brings entries to Postgres now; says what is left. */
+  flush(): Promise<Unfinished>
+  /** Null if the ledger has not taken over yet. */
+  audit(): Promise<Audit | null>
 }
 
 export interface LedgerDeps {
@@ -68,6 +76,8 @@ export function ledgerClient(deps: LedgerDeps): LedgerClient {
     renew: async (id, seenPico) => {
       await call(RESERVE_WAITS_MS, () => rpc().renew(id, seenPico))
     },
+    flush: () => call(RESERVE_WAITS_MS, () => rpc().flush()),
+    audit: () => call(RESERVE_WAITS_MS, () => rpc().audit()),
     read: (rows) => call(RESERVE_WAITS_MS, () => rpc().read(rows)),
     tell: async (rows) => {
       await call(TELL_WAITS_MS, () => rpc().tell(rows))

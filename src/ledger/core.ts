@@ -171,6 +171,10 @@ export class LedgerCore {
     if (row.kind === 'account' && this.#opening) this.#opening = { ...this.#opening, account: row }
   }
 
+  get holds(): number {
+    return this.#held.size
+  }
+
   /** The account's own row, as its opening or a later telling gave it. */
   account(): PolicyRow | null {
     return this.#opening?.account ?? null

@@ -10,6 +10,7 @@ import { LedgerCore } from './core.ts'
 import { Outbox } from './outbox.ts'
 import { SqlStore } from './sql-store.ts'
 import type {
+  Audit,
   Entry,
   EntryDetail,
   Opening,
@@ -19,6 +20,7 @@ import type {
   ScopeState,
   SettleAnswer,
   SettleRequest,
+  Unfinished,
 } from './types.ts'
 
 /** Postgres hears of a settle this much later, together with those beside it. */
@@ -77,6 +79,29 @@ export class Ledger extends DurableObject<Env> {
     })
   }
 
+  /** Sends what Postgres does not have, as far as it goes, and says what is left. */
+  async flush(): Promise<Unfinished> {
+    this.#run((nowMs) => this.#core.expire(nowMs))
+    await this.#deliver()
+    return this.#unfinished()
+  }
+
+  /** What this ledger holds to be true of its account's main window. */
+  audit(): Audit | null {
+    return this.#run((nowMs) => {
+      const row = this.#core.account()
+      const [account] = row ? (this.#core.read([row], nowMs) ?? []) : []
+      if (!account) return null
+      const { pico } = this.#outbox.undelivered(['account', 'main', account.startMs])
+      return { ...this.#unfinished(), epoch: this.#core.epoch, account, undeliveredPico: pico }
+    })
+  }
+
+  #unfinished(): Unfinished {
+    const { count } = this.#outbox.undelivered(['account', 'main', 0])
+    return { holds: this.#core.holds, undelivered: count }
+  }
+
   /** For a scrape. An idle ledger agrees to be dropped, and says by which registration. */
   snapshot(): SnapshotAnswer {
     return this.#run((nowMs) => {
@@ -128,7 +153,7 @@ export class Ledger extends DurableObject<Env> {
   /** A row that Postgres refuses must not stop those beside it: it is found, and sent bare. */
   async #write(entries: readonly Entry[]): Promise<void> {
     const seq = this.#run((nowMs) => this.#nextSeq(nowMs))
-    const batch = { accountId: this.#accountId(), epoch: this.#core.epoch, seq, entries }
+    const batch = { ...this.#account(), epoch: this.#core.epoch, seq, entries }
     try {
       await writeSpend(connect(this.env), { ...batch, spends: this.#spends(entries) })
     } catch (error) {
@@ -182,9 +207,11 @@ export class Ledger extends DurableObject<Env> {
     return name
   }
 
-  #accountId(): string {
+  /** A ledger is named after its account and the account's generation. */
+  #account(): { readonly accountId: string; readonly generation: number } {
     const name = this.#name()
-    return name.slice(0, name.lastIndexOf(':'))
+    const colon = name.lastIndexOf(':')
+    return { accountId: name.slice(0, colon), generation: Number(name.slice(colon + 1)) }
   }
 
   #load(): void {

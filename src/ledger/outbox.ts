@@ -1,7 +1,7 @@
 import { decode, encode, ENTRY_COLUMNS, type EntryRow, rowToEntry } from './codec.ts'
 import type { LedgerCore } from './core.ts'
 import { YOUNG_MS } from './entries.ts'
-import type { Entry } from './types.ts'
+import type { Charged, Entry } from './types.ts'
 
 export const BATCH_ROWS_MAX = 500
 export const BATCH_BYTES_MAX = 512 * 1024
@@ -100,6 +100,22 @@ export class Outbox {
     return this.#pending.size === 0
   }
 
+  /** How many entries Postgres does not have, and what they add to a window. */
+  undelivered(window: Charged): { readonly count: number; readonly pico: bigint } {
+    let [count, pico] = [0, 0n]
+    const query = `SELECT id, revision, charge, charged FROM entry
+      WHERE state IN ('settled', 'released', 'expired') AND folded = 0`
+    type Row = Pick<EntryRow, 'id' | 'revision' | 'charge' | 'charged'>
+    for (const row of this.#sql.exec<Row>(query)) {
+      if (this.#delivered.has(`${row.id}/${row.revision}`)) continue
+      count++
+      const charged = decode<Charged[]>(row.charged)
+      const counts = charged.some((one) => one.every((part, at) => part === window[at]))
+      if (counts) pico += BigInt(row.charge)
+    }
+    return { count, pico }
+  }
+
   #foldOne(entry: Entry): void {
     const { id, revision, state } = entry
     if (entry.chargePico !== 0n) {
@@ -138,7 +154,8 @@ export class Outbox {
   #read(keys: readonly Key[]): EntryRow[] {
     const query = `SELECT ${ENTRY_COLUMNS.replaceAll(/\b(id|revision)\b/g, 'entry.$1')}
       FROM json_each(?) AS wanted
-      JOIN entry ON entry.id = wanted.value ->> 0 AND entry.revision = wanted.value ->> 1`
+      JOIN entry ON entry.id = wanted.value ->> 0 AND entry.revision = wanted.value ->> 1
+      WHERE entry.folded = 0`
     const wanted = keys.map((key) => [key.slice(0, key.lastIndexOf('/')), revisionOf(key)])
     return this.#sql.exec<EntryRow>(query, JSON.stringify(wanted)).toArray()
   }

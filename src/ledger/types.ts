@@ -177,6 +177,20 @@ export interface OpeningSpend extends WindowSum {
   readonly scope: ScopeId
 }
 
+/** What a ledger has not finished: calls in flight, and entries that Postgres does not have. */
+export interface Unfinished {
+  readonly holds: number
+  readonly undelivered: number
+}
+
+/** A ledger's own account of its main window, for comparing it with Postgres. */
+export interface Audit extends Unfinished {
+  readonly epoch: number
+  readonly account: ScopeState
+  /** The part of the window's spend that Postgres does not have yet. */
+  readonly undeliveredPico: Pico
+}
+
 /** Where the core keeps what must survive. Every call is synchronous; a throw undoes the operation. */
 export interface LedgerStore {
   opening(): Pick<Opening, 'epoch' | 'account'> | null

@@ -1,15 +1,12 @@
 import { z } from 'zod'
 import type { SharedKeys } from '../auth/find-key.ts'
 import type { KeyCache } from '../auth/key-cache.ts'
-import type { AccountRef } from '../db/accounts.ts'
-import type { Db } from '../db/connect.ts'
 import { deleteKeys } from '../db/keys.ts'
 import { keyPolicy } from '../db/policy.ts'
-import { notFound, unavailable } from '../errors.ts'
+import { notFound } from '../errors.ts'
 import { sha256Hex } from '../ids.ts'
-import type { LedgerClient } from '../ledger/client.ts'
-import { describe, log } from '../log.ts'
 import { cleanText } from './fields.ts'
+import { tellAll, type TellDeps } from './tell.ts'
 
 const KEYS_MAX = 500
 
@@ -23,9 +20,7 @@ export const DeleteKeys = z
     path: ['keys'],
   })
 
-interface RemoveKeys {
-  readonly db: Db
-  readonly ledgerOf: (ref: AccountRef) => LedgerClient
+interface RemoveKeys extends TellDeps {
   readonly keyCache: KeyCache
   readonly sharedKeys: SharedKeys
   readonly input: z.infer<typeof DeleteKeys>
@@ -36,25 +31,20 @@ interface RemoveKeys {
  * Deletes keys and tells their ledgers before it answers, so that the next request anywhere is
  * refused. May be repeated. Throws 404 if none of them ever was, 503 if a ledger was not told.
  */
-export async function removeKeys({ db, ledgerOf, keyCache, sharedKeys, input, nowMs }: RemoveKeys) {
+export async function removeKeys(request: RemoveKeys) {
+  const { db, keyCache, sharedKeys, input, nowMs } = request
   const named = input.keys ?? []
+  const aliases = input.key_aliases ?? []
   const hashes = await Promise.all(named.map(hashOf))
-  const removed = await deleteKeys(db, { hashes, aliases: input.key_aliases ?? [] })
+  const removed = await deleteKeys(db, { hashes, aliases })
   if (removed.length === 0) throw notFound('No keys found', 'keys')
   for (const { key } of removed) keyCache.set(key.token, null, nowMs)
-  const tellings = removed.flatMap(({ key, account }) =>
-    account && account.ledgerEpoch > 0 ? [ledgerOf(account).tell([keyPolicy(key)])] : [],
+  await Promise.allSettled(removed.map(({ key }) => sharedKeys.remove(key.token)))
+  await tellAll(
+    request,
+    removed.map(({ key, account }) => ({ account, row: keyPolicy(key) })),
   )
-  const forgettings = removed.map(({ key }) => sharedKeys.remove(key.token))
-  const outcomes = await Promise.allSettled([...tellings, ...forgettings])
-  const failure = outcomes.find(({ status }) => status === 'rejected')
-  if (failure?.status === 'rejected') {
-    log('error', 'telling_failed', { error: describe(failure.reason) })
-    throw unavailable(
-      'The keys are deleted, but not yet refused everywhere. Please repeat the call.',
-    )
-  }
-  return { deleted_keys: [...named, ...(input.key_aliases ?? [])] }
+  return { deleted_keys: [...named, ...aliases] }
 }
 
 /** Management calls name a key by itself or by its hash. */

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { ADMIN_USER_ID } from '../auth/caller.ts'
 import type { Db } from '../db/connect.ts'
-import { violatedConstraint } from '../db/failures.ts'
 import { insertTeam, type TeamRow } from '../db/teams.ts'
 import { badRequest } from '../errors.ts'
 import { flag, id, limits, metadata, name, names } from './fields.ts'
@@ -42,23 +41,20 @@ export async function createTeam({ db, input, ignored, nowMs }: CreateTeam): Pro
     role: member.role,
   }))
   const creator = { user_id: ADMIN_USER_ID, user_email: null, role: 'admin' }
-  try {
-    return await insertTeam(db, {
-      teamId,
-      teamAlias: input.team_alias ?? null,
-      membersWithRoles: [creator, ...members],
-      metadata: input.metadata ?? {},
-      models: input.models ?? [],
-      blocked: input.blocked ?? false,
-      createdBy: ADMIN_USER_ID,
-      updatedBy: ADMIN_USER_ID,
-      createdAt: new Date(nowMs),
-      updatedAt: new Date(nowMs),
-      ...limitColumns(input, nowMs),
-    })
-  } catch (error) {
-    if (violatedConstraint(error) !== 'teams_pkey') throw error
-    const message = `Team id = ${teamId} already exists. Please use a different team id.`
-    throw badRequest(message, 'team_id')
-  }
+  const team = await insertTeam(db, {
+    teamId,
+    teamAlias: input.team_alias ?? null,
+    membersWithRoles: [creator, ...members],
+    metadata: input.metadata ?? {},
+    models: input.models ?? [],
+    blocked: input.blocked ?? false,
+    createdBy: ADMIN_USER_ID,
+    updatedBy: ADMIN_USER_ID,
+    createdAt: new Date(nowMs),
+    updatedAt: new Date(nowMs),
+    ...limitColumns(input, nowMs),
+  })
+  if (team) return team
+  const message = `Team id = ${teamId} already exists. Please use a different team id.`
+  throw badRequest(message, 'team_id')
 }

@@ -4,12 +4,15 @@ import { listTeamKeys } from '../db/keys.ts'
 import { keyPolicy, teamPolicy } from '../db/policy.ts'
 import { getTeam, listTeams } from '../db/teams.ts'
 import { ApiError, notFound } from '../errors.ts'
+import { reconcile } from '../ledger/reconcile.ts'
 import { adminOf, body, callerOf, type Deps, query } from '../http.ts'
 import { cleanText } from './fields.ts'
 import { keyRow } from './key-row.ts'
 import { spendFields } from './limits.ts'
 import { liveStates } from './live.ts'
+import { DeleteTeams, removeTeams } from './team-delete.ts'
 import { createTeam, NewTeam } from './team-new.ts'
+import { reconciliation } from './reconciliation.ts'
 import { teamRow } from './team-row.ts'
 
 const TeamQuery = z.object({ team_id: cleanText.optional() })
@@ -17,6 +20,8 @@ const ListQuery = z.object({
   user_id: cleanText.optional(),
   organization_id: cleanText.optional(),
 })
+
+const sleep = (ms: number): Promise<void> => scheduler.wait(ms)
 
 /** `/team/…`: create and show teams. */
 export function teamRoutes(deps: Deps): Hono {
@@ -32,9 +37,23 @@ export function teamRoutes(deps: Deps): Hono {
       const team = await createTeam({ db, input: c.req.valid('json'), ignored, nowMs })
       return c.json(teamRow(team, { spend: 0, held: 0 }, nowMs))
     })
+    .post('/delete', admin, body(DeleteTeams), async (c) => {
+      const input = c.req.valid('json')
+      const removed = await removeTeams({ ...deps, input, nowMs: Date.now(), sleep })
+      const { pending, ...answer } = removed
+      if (pending > 0) c.header('x-tollgate-pending', String(pending))
+      return c.json(answer)
+    })
     .get('/info', query(TeamQuery), async (c) =>
       c.json(await teamInfo(deps, c, c.req.valid('query').team_id)),
     )
+    .get('/reconcile', admin, query(TeamQuery), async (c) => {
+      const teamId = c.req.valid('query').team_id ?? ''
+      const found = await getTeam(db, teamId)
+      if (!found) throw notFound(`Team not found, passed team_id=${teamId}`, 'team_id')
+      const books = await reconcile({ db, ledger: deps.ledgerOf(found.account) }, found.account)
+      return c.json({ team_id: teamId, ...reconciliation(books) })
+    })
     .get('/list', admin, query(ListQuery), async (c) => {
       const nowMs = Date.now()
       const { user_id: userId, organization_id: organizationId } = c.req.valid('query')
