@@ -224,6 +224,7 @@ describe('after an eviction', () => {
   it('is exact past 2^53, in entries, in the checkpoint and in the opening', async () => {
     const spentPico = 12_345_678_901_234_567_890_123n
     const { accountId, rows } = await tenant()
+    await db.update(accounts).set({ generation: 2 }).where(eq(accounts.accountId, accountId))
     const one = ledgerOf(accountId, rows, 2)
     const opened = { budget: 'main', startMs: T0, spentPico }
     const spends = [`key:${rows[0].id}`, 'account'].map((scope) => ({ ...opened, scope }))
