@@ -1,4 +1,4 @@
-import { and, eq, gt, ne, sql } from 'drizzle-orm'
+import { and, eq, gt, ne, type SQL, sql } from 'drizzle-orm'
 import { accounts, keys, teams, users } from '../../drizzle/schema.ts'
 import { unlimitedRow } from '../ledger/policy.ts'
 import type { Opening } from '../ledger/types.ts'
@@ -74,6 +74,19 @@ function idOf(accountId: string, kind: 'team' | 'user'): string {
 export async function getAccount(db: Db, accountId: string) {
   const [account] = await db.select().from(accounts).where(eq(accounts.accountId, accountId))
   return account ?? null
+}
+
+/**
+ * For the head of a batch: everybody locks accounts in this order, before what belongs to them, so
+ * that no two writers wait for each other, and a ledger that opens next sees the change.
+ */
+export function lockAccounts(db: Db, which: SQL) {
+  return db
+    .select({ accountId: accounts.accountId })
+    .from(accounts)
+    .where(which)
+    .orderBy(accounts.accountId)
+    .for('update')
 }
 
 /** Whether Postgres answers at all. */

@@ -2,7 +2,7 @@ import { and, eq, inArray, isNull, or, sql } from 'drizzle-orm'
 import { accounts, keys, teams, users } from '../../drizzle/schema.ts'
 import { unlimitedRow } from '../ledger/policy.ts'
 import type { PolicyRow } from '../ledger/types.ts'
-import type { AccountRow } from './accounts.ts'
+import { type AccountRow, lockAccounts } from './accounts.ts'
 import type { Db } from './connect.ts'
 import { deletion } from './deletion.ts'
 import { keyPolicy, teamPolicy, userPolicy } from './policy.ts'
@@ -98,15 +98,14 @@ export async function deleteKeys(db: Db, by: { hashes: string[]; aliases: string
     accounts.accountId,
     db.select({ id: keys.accountId }).from(keys).where(named),
   )
-  const lock = db
-    .select({ accountId: accounts.accountId })
-    .from(accounts)
-    .where(owning)
-    .orderBy(accounts.accountId)
-    .for('update')
   const mark = db.update(keys).set(deletion(keys.deletedAt)).where(named).returning()
   const owners = db.select().from(accounts).where(owning)
-  const [, rows, , accountRows] = await db.batch([lock, mark, noteChangedKeys(db, named), owners])
+  const [, rows, , accountRows] = await db.batch([
+    lockAccounts(db, owning),
+    mark,
+    noteChangedKeys(db, named),
+    owners,
+  ])
   return withAccounts(rows, accountRows)
 }
 

@@ -1,5 +1,6 @@
 import { and, desc, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm'
 import { accounts, keys, memberships, teams, users } from '../../drizzle/schema.ts'
+import { lockAccounts } from './accounts.ts'
 import type { Db } from './connect.ts'
 import { deletion } from './deletion.ts'
 import { noteChangedKeys, noteChangedTeams } from './tellings.ts'
@@ -109,14 +110,8 @@ export async function deleteTeams(db: Db, teamIds: string[]) {
     accounts.accountId,
     teamIds.map((id) => `team:${id}`),
   )
-  const lock = db
-    .select({ accountId: accounts.accountId })
-    .from(accounts)
-    .where(owning)
-    .orderBy(accounts.accountId)
-    .for('update')
   const [, teamRows, keyRows, , , , owners] = await db.batch([
-    lock,
+    lockAccounts(db, owning),
     db.update(teams).set(deletion(teams.deletedAt)).where(named).returning(),
     db.update(keys).set(deletion(keys.deletedAt)).where(theirKeys).returning(),
     noteChangedTeams(db, named),

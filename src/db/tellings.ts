@@ -1,4 +1,4 @@
-import { and, asc, eq, lte, sql } from 'drizzle-orm'
+import { and, asc, eq, lte, type SQL, sql } from 'drizzle-orm'
 import { accounts, keys, teams, tellings } from '../../drizzle/schema.ts'
 import type { PolicyRow } from '../ledger/types.ts'
 import type { AccountRef } from './accounts.ts'
@@ -10,54 +10,31 @@ export interface Telling extends AccountRef {
   readonly row: PolicyRow
 }
 
-/**
- * For the batch that changes keys, after the change: notes those whose account has a ledger.
- * Without one there is nobody to tell, and a later opening sees the change.
- */
-export function noteChangedKeys(db: Db, named: ReturnType<typeof eq>) {
-  return db
-    .insert(tellings)
-    .select(
-      db
-        .select({
-          accountId: accounts.accountId,
-          generation: accounts.generation,
-          kind: sql<string>`'key'`.as('kind'),
-          rowId: keys.token,
-          version: keys.version,
-          createdAt: sql<Date>`now()`.as('created_at'),
-        })
-        .from(keys)
-        .innerJoin(accounts, eq(accounts.accountId, keys.accountId))
-        .where(sql`${named} and ${accounts.ledgerEpoch} > 0`),
-    )
-    .onConflictDoUpdate(newest)
+/** For the batch that changes keys, after the change: what their ledgers have to hear of. */
+export function noteChangedKeys(db: Db, named: SQL) {
+  return note(
+    db,
+    sql`select account_id, 'key' as kind, token as row_id, version from ${keys} where ${named}`,
+  )
 }
 
 /** The same for teams. */
-export function noteChangedTeams(db: Db, named: ReturnType<typeof eq>) {
-  return db
-    .insert(tellings)
-    .select(
-      db
-        .select({
-          accountId: accounts.accountId,
-          generation: accounts.generation,
-          kind: sql<string>`'account'`.as('kind'),
-          rowId: accounts.accountId,
-          version: teams.version,
-          createdAt: sql<Date>`now()`.as('created_at'),
-        })
-        .from(teams)
-        .innerJoin(accounts, eq(accounts.accountId, sql`'team:' || ${teams.teamId}`))
-        .where(sql`${named} and ${accounts.ledgerEpoch} > 0`),
-    )
-    .onConflictDoUpdate(newest)
+export function noteChangedTeams(db: Db, named: SQL) {
+  const id = sql`'team:' || ${teams.teamId}`
+  return note(
+    db,
+    sql`select ${id} as account_id, 'account' as kind, ${id} as row_id, version
+      from ${teams} where ${named}`,
+  )
 }
 
-const newest = {
-  target: [tellings.accountId, tellings.generation, tellings.kind, tellings.rowId],
-  set: { version: sql`excluded.version` },
+/** Without a ledger there is nobody to tell: a later opening sees the change. */
+function note(db: Db, changed: SQL) {
+  return db.execute(sql`
+    insert into ${tellings} (account_id, generation, kind, row_id, version)
+    select account_id, generation, kind, row_id, version
+    from (${changed}) as changed join ${accounts} using (account_id) where ledger_epoch > 0
+    on conflict (account_id, generation, kind, row_id) do update set version = excluded.version`)
 }
 
 /** The oldest changes that wait to be told, each with its row as it is now. */
