@@ -2,8 +2,12 @@ import { isDatabaseDown } from '../db/failures.ts'
 import type { KeyRecord } from '../db/keys.ts'
 import { unavailable } from '../errors.ts'
 import { describe, log } from '../log.ts'
+import { within } from '../within.ts'
 import type { KeyCache } from './key-cache.ts'
 import type { LookupLimit } from './lookup-limit.ts'
+
+/** What isolates share is a shortcut: past this it is not one. */
+const SHARED_WAIT_MS = 2_000
 
 /** What isolates share of keys; a failure of it is nobody's failure. */
 export interface SharedKeys {
@@ -32,7 +36,7 @@ export async function findKeyRecord(deps: FindKeyDeps, hash: string): Promise<Ke
     if (!cached.isFresh) refresh(deps, hash)
     return cached.record
   }
-  const shared = await deps.shared.get(hash).catch(() => null)
+  const shared = await within(SHARED_WAIT_MS, deps.shared.get(hash)).catch(() => null)
   if (!shared) return lookUp(deps, hash)
   deps.cache.set(hash, shared.record, shared.confirmedMs)
   if (!deps.cache.get(hash, deps.nowMs)?.isFresh) refresh(deps, hash)

@@ -19,7 +19,7 @@ export class LookupLimit {
   async allows(nowMs: number): Promise<boolean> {
     const elapsedMs = Math.max(0, nowMs - this.#refilledMs)
     this.#tokens = Math.min(BURST, this.#tokens + (elapsedMs / 1_000) * REFILL_PER_SECOND)
-    this.#refilledMs = nowMs
+    this.#refilledMs = Math.max(this.#refilledMs, nowMs)
     if (this.#tokens < 1) return false
     this.#tokens--
     return this.#binding ? (await this.#binding.limit({ key: 'lookup' })).success : true
