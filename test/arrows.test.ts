@@ -28,6 +28,7 @@ const HEIGHTS: Readonly<Record<string, number>> = {
   errors: 1,
   ids: 1,
   log: 1,
+  within: 1,
 }
 
 const ROOMS = new Set(['gateway', 'management', 'metrics', 'jobs', 'health'])

@@ -1,6 +1,7 @@
 import { unavailable } from '../errors.ts'
 import { describe, log } from '../log.ts'
 import type { Pico } from '../money.ts'
+import { within } from '../within.ts'
 import type {
   Audit,
   EntryDetail,
@@ -156,22 +157,12 @@ async function attempt<T>(
 ): Promise<T> {
   for (let tries = 0; ; tries++) {
     try {
-      return await withTimeout(act())
+      return await within(RPC_TIMEOUT_MS, act())
     } catch (error) {
       const waitMs = waitsMs[tries]
       if (waitMs === undefined || (isOverloaded(error) && waitsMs !== SETTLE_WAITS_MS)) throw error
       await sleep(waitMs * (0.75 + Math.random() / 2))
     }
-  }
-}
-
-async function withTimeout<T>(work: Promise<T>): Promise<T> {
-  const { promise: timeout, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new Error('the ledger did not answer')), RPC_TIMEOUT_MS)
-  try {
-    return await Promise.race([work, timeout])
-  } finally {
-    clearTimeout(timer)
   }
 }
 

@@ -3,6 +3,7 @@ import { connect } from '../db/connect.ts'
 import { isRefusedByDatabase } from '../db/failures.ts'
 import { writeSpend } from '../db/spend.ts'
 import { describe, log } from '../log.ts'
+import { within } from '../within.ts'
 import { hubOf } from './registry.ts'
 import type { AccountSnapshot, SnapshotAnswer } from './snapshot.ts'
 import type { Pico } from '../money.ts'
@@ -30,6 +31,8 @@ const BACKOFF_MAX_MS = 60_000
 const ALARM_MAX_MS = 30_000
 /** Without traffic for this long a scrape may forget the ledger until its next settle. */
 const METRICS_IDLE_MS = 120_000
+/** A hub that does not answer must not stop the alarm; below what callers wait for a settle. */
+const HUB_MAX_MS = 4_000
 const TOLD_KEPT_MS = 24 * 3_600_000
 
 /** The account's ledger as a Durable Object: a shell around LedgerCore that adds disk and clock. */
@@ -191,7 +194,8 @@ export class Ledger extends DurableObject<Env> {
     if (this.#registered) return
     const name = this.#name()
     const registration = this.#registration() + 1
-    await hubOf(this.env.METRICS_HUB, name).register(name, registration)
+    const told = hubOf(this.env.METRICS_HUB, name).register(name, registration)
+    await within(HUB_MAX_MS, told)
     this.#store.saveMeta('registration', String(registration))
     this.#store.saveMeta('registered', 'yes')
     this.#registered = true
