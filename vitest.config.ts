@@ -1,9 +1,13 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 const SETUP_TIMEOUT_MS = 60_000
 
-/** Two kinds: `worker` runs inside workerd, `e2e` talks HTTP to the production bundle. */
+/**
+ * Three kinds: `worker` runs inside workerd, `simulation` in Node under virtual time, `e2e` talks
+ * HTTP to the production bundle.
+ */
 export default defineConfig({
   test: {
     projects: [
@@ -24,9 +28,21 @@ export default defineConfig({
         test: {
           name: 'worker',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**'],
+          exclude: ['test/e2e/**', 'test/simulation/**'],
           globalSetup: ['./test/setup/postgres.ts'],
+          // A file's first request starts a Worker, which is slow on a busy machine.
+          testTimeout: 30_000,
         },
+      },
+      {
+        resolve: {
+          alias: {
+            'cloudflare:workers': fileURLToPath(
+              new URL('test/simulation/cloudflare-workers.ts', import.meta.url),
+            ),
+          },
+        },
+        test: { name: 'simulation', include: ['test/simulation/**/*.test.ts'] },
       },
       {
         test: {

@@ -18,6 +18,8 @@ export interface NeonEndpoint {
     refuse: boolean
     /** Execute, then break the connection: the caller can't know what happened. */
     loseAnswer: boolean
+    /** Execute two, then tell two that Postgres is starting up, and so on. */
+    failHalf: boolean
   }
   /** Statements executed so far. */
   queries: number
@@ -38,16 +40,20 @@ export async function startNeonEndpoint(options: StartNeonEndpoint): Promise<Neo
   const { port, close } = await listen(server, options.port)
   const endpoint: NeonEndpoint = {
     url: `http://127.0.0.1:${port}/sql`,
-    faults: { delayMs: 0, refuse: false, loseAnswer: false },
+    faults: { delayMs: 0, refuse: false, loseAnswer: false, failHalf: false },
     queries: 0,
     close,
   }
+  let requests = 0
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (endpoint.faults.refuse) return void request.socket.destroy()
-    const { status, body } = await execute(request, options, (statements) => {
-      endpoint.queries += statements
-    })
+    const isFailing = endpoint.faults.failHalf && requests++ % 4 < 2
+    const { status, body } = isFailing
+      ? STARTING_UP
+      : await execute(request, options, (statements) => {
+          endpoint.queries += statements
+        })
     if (endpoint.faults.loseAnswer) return void request.socket.destroy()
     if (endpoint.faults.delayMs > 0) await sleep(endpoint.faults.delayMs)
     // The driver reads JSON from a 400 only, and shows any other error as it came.
@@ -55,6 +61,11 @@ export async function startNeonEndpoint(options: StartNeonEndpoint): Promise<Neo
     response.writeHead(status, { 'content-type': 'application/json' }).end(told)
   }
   return endpoint
+}
+
+const STARTING_UP = {
+  status: 400,
+  body: { message: 'the database system is starting up', severity: 'FATAL', code: '57P03' },
 }
 
 async function execute(

@@ -127,13 +127,14 @@ export class Ledger extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     this.#alarmMs = null
     const startedMs = Date.now()
+    let hasNews = false
     try {
       this.#run((nowMs) => {
         this.#core.expire(nowMs)
         this.#outbox.fold(this.#core, nowMs)
         this.#store.forgetTold(nowMs - TOLD_KEPT_MS)
+        hasNews = !this.#outbox.isEmpty()
       })
-      if (!this.#outbox.isEmpty()) await this.#register()
       while (Date.now() - startedMs < ALARM_MAX_MS && (await this.#deliver())) continue
       this.#failures = 0
     } catch (error) {
@@ -142,6 +143,8 @@ export class Ledger extends DurableObject<Env> {
       log('warn', 'outbox_delivery_failed', { ...fields, error: describe(error) })
     }
     this.#arm(Date.now())
+    // An orphan's charge is news that no settle announced; a hub that is away hears of it later.
+    if (hasNews) await this.#register().catch(() => undefined)
   }
 
   /** Sends one batch and notes that Postgres has it. False when there was nothing to send. */
@@ -149,7 +152,10 @@ export class Ledger extends DurableObject<Env> {
     const entries = this.#outbox.take()
     if (entries.length === 0) return false
     await this.#write(entries)
-    this.#run((nowMs) => this.#outbox.confirm(entries, nowMs))
+    this.#run((nowMs) => {
+      this.#outbox.confirm(this.#core, entries, nowMs)
+      this.#outbox.fold(this.#core, nowMs)
+    })
     return true
   }
 

@@ -11,6 +11,9 @@ const PENDING_MAX = 5_000
 export const KEEP_MS = 60_000
 /** The ids of folded ones stay longer than any call to this object can be under way. */
 const KEYS_KEPT_MS = 30 * 60_000
+/** Bounds how long one operation may fold; the next alarm goes on. */
+const FOLD_BATCHES_MAX = 4
+const START = { id: '', revision: 0 }
 const SWEEP_EVERY_MS = 3_600_000
 
 type Key = `${string}/${number}`
@@ -23,6 +26,9 @@ export class Outbox {
   #sql: SqlStorage
   #pending = new Set<Key>()
   #more = true
+  /** How far the disk was looked through, and whether some came meanwhile that memory did not take. */
+  #scanned: { readonly id: string; readonly revision: number } = START
+  #overflowed = false
   #delivered = new Set<Key>()
   #sweptMs = 0
 
@@ -40,7 +46,10 @@ export class Outbox {
 
   add(id: string, revision: number): void {
     if (this.#pending.size < PENDING_MAX) this.#pending.add(`${id}/${revision}`)
-    else this.#more = true
+    else {
+      this.#more = true
+      this.#overflowed = true
+    }
   }
 
   /** The next entries to deliver, oldest first; empty when Postgres has all of them. */
@@ -56,36 +65,56 @@ export class Outbox {
     return batch
   }
 
-  /** Postgres has these. Remembered on disk, in one row, so that folding can wait. */
-  confirm(batch: readonly Entry[], nowMs: number): void {
-    const keys = batch.map(keyOf)
-    const query = 'INSERT INTO delivered (delivered_ms, keys) VALUES (?, ?)'
-    this.#sql.exec(query, nowMs, encode(keys))
-    for (const key of keys) {
-      this.#pending.delete(key)
-      this.#delivered.add(key)
-    }
+  /**
+   * Postgres has these. Remembered on disk, in one row, so that the young ones can be folded later;
+   * what ended long ago, as after an outage, is folded at once and piles up nowhere.
+   */
+  confirm(core: LedgerCore, batch: readonly Entry[], nowMs: number): void {
+    const isOld = ({ endedMs }: Entry): boolean => endedMs !== null && endedMs <= nowMs - KEEP_MS
+    const [old, young] = [batch.filter(isOld), batch.filter((entry) => !isOld(entry))]
+    for (const entry of batch) this.#pending.delete(keyOf(entry))
+    for (const entry of young) this.#delivered.add(keyOf(entry))
+    const query = 'INSERT INTO delivered (delivered_ms, folded, keys) VALUES (?, ?, ?)'
+    if (young.length > 0) this.#sql.exec(query, nowMs, 0, encode(young.map(keyOf)))
+    if (old.length === 0) return
+    this.#sql.exec(query, nowMs, 1, encode(this.#foldAll(core, old.map(keyOf))))
+    this.#markFolded(nowMs)
   }
 
-  /** Moves what was delivered a minute ago into the checkpoint. The sums stay as they are. */
+  /** Moves what was delivered a minute ago into the checkpoint, some batches at a time. */
   fold(core: LedgerCore, nowMs: number): void {
-    const query = 'SELECT batch, keys FROM delivered WHERE folded = 0 AND delivered_ms <= ?'
-    const due = this.#sql.exec<{ batch: number; keys: string }>(query, nowMs - KEEP_MS).toArray()
+    const query = `SELECT batch, keys FROM delivered
+      WHERE folded = 0 AND delivered_ms <= ? ORDER BY batch LIMIT ?`
+    const due = this.#sql
+      .exec<{ batch: number; keys: string }>(query, nowMs - KEEP_MS, FOLD_BATCHES_MAX)
+      .toArray()
     for (const { batch, keys } of due) {
-      const entries = this.#read(decode<Key[]>(keys)).map(rowToEntry)
-      core.load(entries.flatMap(({ charged }) => charged.map(([scope]) => scope)))
-      for (const entry of entries) this.#foldOne(entry)
-      // A late settle of a released call is charged, so only charged ones are remembered as done.
-      const charged = entries.filter(({ state }) => state === 'settled').map(keyOf)
+      const charged = this.#foldAll(core, decode<Key[]>(keys))
       const done = 'UPDATE delivered SET folded = 1, keys = ? WHERE batch = ?'
       this.#sql.exec(done, encode(charged), batch)
     }
     if (due.length === 0) return
     const old = 'DELETE FROM delivered WHERE folded = 1 AND delivered_ms < ?'
     this.#sql.exec(old, nowMs - KEYS_KEPT_MS)
+    this.#markFolded(nowMs)
+    this.#sweep(nowMs)
+  }
+
+  /**
+   * The sums stay as they are. Returns what was charged: a late settle of a released call is
+   * charged, so only these are remembered as done.
+   */
+  #foldAll(core: LedgerCore, keys: readonly Key[]): Key[] {
+    const entries = this.#read(keys).map(rowToEntry)
+    core.load(entries.flatMap(({ charged }) => charged.map(([scope]) => scope)))
+    for (const entry of entries) this.#foldOne(entry)
+    return entries.filter(({ state }) => state === 'settled').map(keyOf)
+  }
+
+  /** Ledger time never goes back, also when the entries that show it are gone. */
+  #markFolded(nowMs: number): void {
     const meta = "INSERT OR REPLACE INTO meta (name, value) VALUES ('folded_ms', ?)"
     this.#sql.exec(meta, String(nowMs))
-    this.#sweep(nowMs)
   }
 
   /** When the oldest delivered batch may be folded, or null. */
@@ -102,16 +131,20 @@ export class Outbox {
 
   /** How many entries Postgres does not have, and what they add to a window. */
   undelivered(window: Charged): { readonly count: number; readonly pico: bigint } {
+    const query = `SELECT charged, count(*) AS count, sum(charge >> 32) AS high,
+        sum(charge & 4294967295) AS low
+      FROM entry WHERE state IN ('settled', 'released', 'expired') AND folded = 0 GROUP BY charged`
+    type Row = { charged: string; count: number; high: number; low: number }
     let [count, pico] = [0, 0n]
-    const query = `SELECT id, revision, charge, charged FROM entry
-      WHERE state IN ('settled', 'released', 'expired') AND folded = 0`
-    type Row = Pick<EntryRow, 'id' | 'revision' | 'charge' | 'charged'>
     for (const row of this.#sql.exec<Row>(query)) {
-      if (this.#delivered.has(`${row.id}/${row.revision}`)) continue
-      count++
-      const charged = decode<Charged[]>(row.charged)
-      const counts = charged.some((one) => one.every((part, at) => part === window[at]))
-      if (counts) pico += BigInt(row.charge)
+      count += row.count
+      if (counts(decode<Charged[]>(row.charged), window)) {
+        pico += BigInt(row.high) * 4_294_967_296n + BigInt(row.low)
+      }
+    }
+    for (const row of this.#read([...this.#delivered])) {
+      count--
+      if (counts(decode<Charged[]>(row.charged), window)) pico -= BigInt(row.charge)
     }
     return { count, pico }
   }
@@ -160,17 +193,24 @@ export class Outbox {
     return this.#sql.exec<EntryRow>(query, JSON.stringify(wanted)).toArray()
   }
 
+  /** Looks through the disk once, a page at a time, and again if more came than memory took. */
   #refill(): void {
     const query = `SELECT id, revision FROM entry
-      WHERE state IN ('settled', 'released', 'expired') AND folded = 0 ORDER BY id LIMIT ?`
-    const limit = PENDING_MAX + this.#delivered.size + 1
-    let found = 0
-    for (const row of this.#sql.exec<{ id: string; revision: number }>(query, limit)) {
-      found++
-      const key: Key = `${row.id}/${row.revision}`
-      if (!this.#delivered.has(key) && this.#pending.size < PENDING_MAX) this.#pending.add(key)
+      WHERE (id, revision) > (?, ?) AND state IN ('settled', 'released', 'expired') AND folded = 0
+      ORDER BY id, revision LIMIT ?`
+    type Row = { id: string; revision: number }
+    while (this.#pending.size === 0 && this.#more) {
+      const { id, revision } = this.#scanned
+      const rows = this.#sql.exec<Row>(query, id, revision, PENDING_MAX).toArray()
+      for (const row of rows) {
+        const key: Key = `${row.id}/${row.revision}`
+        if (!this.#delivered.has(key)) this.#pending.add(key)
+      }
+      const last = rows.length === PENDING_MAX ? rows.at(-1) : undefined
+      this.#scanned = last ?? START
+      this.#more = last !== undefined || this.#overflowed
+      if (!last) this.#overflowed = false
     }
-    this.#more = found === limit
   }
 
   #sweep(nowMs: number): void {
@@ -184,6 +224,10 @@ export class Outbox {
 
 function keyOf({ id, revision }: Entry): Key {
   return `${id}/${revision}`
+}
+
+function counts(charged: readonly Charged[], window: Charged): boolean {
+  return charged.some((one) => one.every((part, at) => part === window[at]))
 }
 
 function revisionOf(key: Key): number {

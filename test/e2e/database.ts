@@ -14,9 +14,9 @@ export interface Database {
   close: () => Promise<void>
 }
 
-/** The run's Postgres behind an endpoint of the file's own, whose faults are nobody else's. */
-export async function startDatabase(): Promise<Database> {
-  const postgres = forwarded(inject('neonEndpoint'))
+/** The run's Postgres, or another, behind an endpoint of the file's own, whose faults are its own. */
+export async function startDatabase(neonUrl = inject('neonEndpoint')): Promise<Database> {
+  const postgres = forwarded(neonUrl)
   const endpoint = await startNeonEndpoint({ postgres, databaseUrl: DATABASE_URL })
   return {
     endpoint,

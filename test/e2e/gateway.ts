@@ -34,6 +34,8 @@ export type Json = Record<string, unknown>
 export interface Gateway {
   url: string
   worker: WorkerServer
+  /** Where its objects live; `object-file.ts` opens them. */
+  stateDir: string
   /** POST if there is a body, with the master key unless another is named; null: none. */
   http: (path: string, ask?: Ask) => Promise<Answer>
   newTeam: (fields?: Record<string, unknown>) => Promise<Json>
@@ -72,10 +74,10 @@ export async function startGateway(options: StartGateway): Promise<Gateway> {
     await worker.stop()
     await rm(stateDir, { recursive: true, force: true })
   }
-  return { url: worker.url, worker, stop, ...client(worker.url) }
+  return { url: worker.url, worker, stateDir, stop, ...client(worker.url) }
 }
 
-function client(url: string): Omit<Gateway, 'url' | 'worker' | 'stop'> {
+function client(url: string): Omit<Gateway, 'url' | 'worker' | 'stateDir' | 'stop'> {
   const http: Gateway['http'] = (path, ask = {}) => send(url + path, ask)
   const made = async (path: string, body: Record<string, unknown>): Promise<Json> => {
     const { status, text, json } = await http(path, { body })

@@ -57,9 +57,9 @@ export interface Stack extends Gateway, Books {
   close: () => Promise<void>
 }
 
-/** Everything at once, before the scripted provider. */
-export async function startStack(moreModels = ''): Promise<Stack> {
-  const [database, provider] = await Promise.all([startDatabase(), startProvider()])
+/** Everything at once, before the scripted provider. The Postgres is the run's, or one at `neonUrl`. */
+export async function startStack(moreModels = '', neonUrl?: string): Promise<Stack> {
+  const [database, provider] = await Promise.all([startDatabase(neonUrl), startProvider()])
   const configYaml = scriptedConfig(provider.baseUrl, moreModels)
   const gateway = await startGateway({ database, configYaml })
   return {

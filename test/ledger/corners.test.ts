@@ -106,7 +106,7 @@ class Disk {
   }
 
   deliverAndFold(nowMs: number): void {
-    this.outbox.confirm(this.outbox.take(), nowMs)
+    this.outbox.confirm(this.core, this.outbox.take(), nowMs)
     this.outbox.fold(this.core, nowMs + KEEP_MS)
   }
 }

@@ -47,7 +47,7 @@ class Disk implements System {
     this.#outbox.fold(this.core, nowMs)
     const batch = this.#outbox.take()
     if (batch.length === 0) return
-    this.#outbox.confirm(batch, nowMs)
+    this.#outbox.confirm(this.core, batch, nowMs)
     this.delivered.push(...batch)
   }
 

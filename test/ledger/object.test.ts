@@ -557,7 +557,7 @@ describe('the tables', () => {
         admitted(core.reserve(reserveOf(idAt(T0, i), rows, { expectedPico: 5n }), T0 + i))
         core.settle(settleOf(idAt(T0, i), rows, { chargePico: 3n }), T0 + i)
       }
-      outbox.confirm(outbox.take(), T0 + 1_000)
+      outbox.confirm(core, outbox.take(), T0 + 1_000)
       outbox.fold(core, T0 + 1_000 + KEEP_MS)
       const written = cursors.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0)
       expect(core.standing('account')?.spentPico).toBe(300n)
