@@ -2,4 +2,4 @@ import { env } from 'cloudflare:workers'
 import { connect } from '../../src/db/connect.ts'
 
 /** The database that the Worker under test uses. */
-export const db = connect(env as Parameters<typeof connect>[0])
+export const db = connect(env)
