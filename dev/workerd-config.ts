@@ -1,6 +1,9 @@
 import { unstable_readConfig as readConfig } from 'wrangler'
 import type { BundledModule } from './bundle.ts'
 
+/** What Cloudflare gives an isolate; workerd alone would let its heap grow until the machine is full. */
+const ISOLATE_MB = 128
+
 export interface WorkerdConfig {
   wranglerToml: string
   port: number
@@ -25,6 +28,7 @@ const config :Workerd.Config = (
     (name = "objects", disk = (path = ${text(options.objectsDir)}, writable = true)),
   ],
   sockets = [(name = "http", address = "127.0.0.1:${options.port}", http = (), service = "tollgate")],
+  v8Flags = ["--max-heap-size=${ISOLATE_MB}"],
 );
 
 const tollgate :Workerd.Worker = (

@@ -66,6 +66,16 @@ describe('a scrape', () => {
     expect(await remaining(team_id)).toBe('3.5e-06')
   })
 
+  it('keeps a ledger that registered again while it was being dropped', async () => {
+    const { team_id } = await newTeam({ max_budget: 1 })
+    const ledger = `team:${team_id}:1`
+    await (await chat(await newKey({ team_id }))).text()
+    await fallSilent(ledger)
+    await hubOf(env.METRICS_HUB, ledger).register(ledger, 2)
+    await remaining(team_id)
+    expect(await isRegistered(ledger)).toBe(true)
+  })
+
   it('makes no ledger', async () => {
     const before = (await listDurableObjectIds(env.LEDGER)).length
     await newTeam({ max_budget: 1 })
