@@ -11,7 +11,8 @@ import { PROJECT_DIR } from './project.ts'
 import { readyBlock } from './ready.ts'
 import { startWranglerDev } from './wrangler-dev.ts'
 
-const DATA_DIR = join(PROJECT_DIR, '.data')
+/** Everything that is kept; tests take one of their own, below `.data/` too. */
+const DATA_DIR = join(PROJECT_DIR, '.data', process.env['TOLLGATE_DATA'] ?? '')
 const LOG_PATH = join(DATA_DIR, 'tollgate.log')
 const CRON_EVERY_MS = 60_000
 
