@@ -77,13 +77,20 @@ export function ledgerClient(deps: LedgerDeps): LedgerClient {
     renew: async (id, seenPico) => {
       await call(RESERVE_WAITS_MS, () => rpc().renew(id, seenPico))
     },
-    flush: () => call(RESERVE_WAITS_MS, () => rpc().flush()),
-    audit: () => call(RESERVE_WAITS_MS, () => rpc().audit()),
+    flush: () => call(RESERVE_WAITS_MS, () => rpc().flush()).catch(unreachable),
+    audit: () => call(RESERVE_WAITS_MS, () => rpc().audit()).catch(unreachable),
     read: (rows) => call(RESERVE_WAITS_MS, () => rpc().read(rows)),
     tell: async (rows) => {
       await call(TELL_WAITS_MS, () => rpc().tell(rows))
     },
   }
+}
+
+const UNREACHABLE = 'The budget ledger cannot be reached right now. Please try again.'
+
+function unreachable(error: unknown): never {
+  log('error', 'ledger_unreachable', { error: describe(error) })
+  throw unavailable(UNREACHABLE)
 }
 
 type Caller = <T>(waitsMs: readonly number[], act: () => Promise<T>) => Promise<T>
@@ -102,7 +109,7 @@ async function reserve(
   } catch (error) {
     log('error', 'reserve_failed', { id: request.id, error: describe(error) })
     deps.defer(release(request.id, { status: 'failure', reason: 'reserve outcome unknown' }))
-    throw unavailable('The budget ledger cannot be reached right now. Please try again.')
+    throw unavailable(UNREACHABLE)
   }
   throw unavailable('This account is being changed. Please try again.')
 }

@@ -33,6 +33,8 @@ const ALARM_MAX_MS = 30_000
 const METRICS_IDLE_MS = 120_000
 /** A hub that does not answer must not stop the alarm; below what callers wait for a settle. */
 const HUB_MAX_MS = 4_000
+/** Well below what callers wait for an answer; a delivery under way goes on. */
+const FLUSH_MAX_MS = 2_000
 const TOLD_KEPT_MS = 24 * 3_600_000
 
 /** The account's ledger as a Durable Object: a shell around LedgerCore that adds disk and clock. */
@@ -82,10 +84,12 @@ export class Ledger extends DurableObject<Env> {
     })
   }
 
-  /** Sends what Postgres does not have, as far as it goes, and says what is left. */
+  /** Sends what Postgres does not have, as far as it goes, and says what is left: the alarm's. */
   async flush(): Promise<Unfinished> {
     this.#run((nowMs) => this.#core.expire(nowMs))
-    await this.#deliver()
+    await within(FLUSH_MAX_MS, this.#deliver()).catch((error: unknown) => {
+      log('warn', 'flush_failed', { ledger: this.ctx.id.name, error: describe(error) })
+    })
     return this.#unfinished()
   }
 

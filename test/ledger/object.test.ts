@@ -62,6 +62,14 @@ function ledgerOf(accountId: string, rows: Tenant['rows'], generation: number): 
   }
 }
 
+/** Until the object's end: its statements go where nobody listens. */
+async function takePostgresAway({ stub }: Tenant): Promise<void> {
+  await runInDurableObject(stub, (ledger) => {
+    const away = { ...env, NEON_FETCH_ENDPOINT: 'http://127.0.0.1:9/sql' }
+    Object.defineProperty(ledger, 'env', { value: away, configurable: true })
+  })
+}
+
 /** The object ends at once, as if its machine had; `evictDurableObject` waits for open timers. */
 async function crash(): Promise<void> {
   await abortAllDurableObjects()
@@ -368,10 +376,7 @@ describe('the alarm', () => {
   it('keeps everything while Postgres is away, tries later, and loses nothing', async () => {
     const one = await tenant()
     await spend(one, 7n)
-    await runInDurableObject(one.stub, (ledger) => {
-      const away = { ...env, NEON_FETCH_ENDPOINT: 'http://127.0.0.1:9/sql' }
-      Object.defineProperty(ledger, 'env', { value: away, configurable: true })
-    })
+    await takePostgresAway(one)
     await alarm(one)
     // The driver keeps its endpoint for the whole isolate; this gives the test its own back.
     connect(env)
@@ -381,6 +386,17 @@ describe('the alarm', () => {
     await crash()
     expect(await logsOf(one)).toEqual([])
     await alarm(one)
+    expect((await logsOf(one)).map(({ spendPico }) => spendPico)).toEqual([7n])
+  })
+
+  it('is not needed: a flush says what is left, also while Postgres is away', async () => {
+    const one = await tenant()
+    await spend(one, 7n)
+    await takePostgresAway(one)
+    expect(await one.stub.flush()).toEqual({ holds: 0, undelivered: 1 })
+    connect(env)
+    await crash()
+    expect(await one.stub.flush()).toEqual({ holds: 0, undelivered: 0 })
     expect((await logsOf(one)).map(({ spendPico }) => spendPico)).toEqual([7n])
   })
 
