@@ -56,6 +56,19 @@ export function held(call: Call, reason: string): Charge {
   }
 }
 
+/** Longer than any provider's own; an entry has to fit a row of the ledger, whoever answered. */
+const ANSWER_TEXT_MAX_LENGTH = 256
+
+/** The charge with what the answer calls itself, for the log row. */
+export function named(
+  charge: Charge,
+  answer: { readonly responseId: string | null; readonly responseModel: string | null },
+): Charge {
+  const responseId = answer.responseId?.slice(0, ANSWER_TEXT_MAX_LENGTH) ?? null
+  const responseModel = answer.responseModel?.slice(0, ANSWER_TEXT_MAX_LENGTH) ?? null
+  return { ...charge, detail: { ...charge.detail, responseId, responseModel } }
+}
+
 function tokensOf(usage: { readonly inputTokens: number; readonly outputTokens: number }) {
   return { promptTokens: usage.inputTokens, completionTokens: usage.outputTokens }
 }

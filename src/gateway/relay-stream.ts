@@ -2,7 +2,7 @@ import { describe, log } from '../log.ts'
 import { costOf } from '../pricing/cost.ts'
 import { StreamTap } from '../upstream/stream-tap.ts'
 import { type Attempt, timedOut, whenTight } from './attempt.ts'
-import { type Charge, counted, cutShort, held, reported } from './charge.ts'
+import { type Charge, counted, cutShort, held, named, reported } from './charge.ts'
 import { ClientWriter } from './client-writer.ts'
 import { callHeaders, spendHeaders } from './headers.ts'
 
@@ -64,14 +64,12 @@ async function pump(
 }
 
 function chargeOf({ call, deadline }: Attempt, tap: StreamTap, broken: boolean): Charge {
-  const { usage, responseId, responseModel, outputTokensSeen: outputTokens } = tap
+  const { usage, outputTokensSeen: outputTokens } = tap
   const reason = deadline.cut ?? 'stream broke off'
-  let charge: Charge
-  if (broken && tap.events === 0) charge = held(call, reason)
-  else if (broken) charge = cutShort(call, { usage, outputTokens }, reason)
-  else if (usage) charge = reported(call, usage)
-  else charge = counted(call, outputTokens, 'no usage')
-  return { ...charge, detail: { ...charge.detail, responseId, responseModel } }
+  if (broken && tap.events === 0) return held(call, reason)
+  if (broken) return named(cutShort(call, { usage, outputTokens }, reason), tap)
+  if (usage) return named(reported(call, usage), tap)
+  return named(counted(call, outputTokens, 'no usage'), tap)
 }
 
 /** What LiteLLM sends when a stream fails midway: clients raise it instead of ending quietly. */

@@ -1,7 +1,7 @@
 import { readBody } from '../upstream/usage.ts'
 import { type Attempt, badGateway, timedOut, whenTight } from './attempt.ts'
 import { concat } from './body.ts'
-import { type Charge, counted, held, reported } from './charge.ts'
+import { type Charge, counted, held, named, reported } from './charge.ts'
 import { countOutputTokens } from './count-output.ts'
 import type { Deadline } from './deadline.ts'
 import { callHeaders, costHeaders } from './headers.ts'
@@ -34,10 +34,11 @@ export async function relayWhole(attempt: Attempt, upstream: Response): Promise<
 }
 
 function chargeOf({ call }: Attempt, bytes: Uint8Array): Charge {
-  const { usage, responseId, responseModel } = readBody(bytes)
+  const answer = readBody(bytes)
+  const { usage } = answer
   const outputTokens = usage || !call.endpoint.hasOutput ? 0 : countOutputTokens(bytes)
   const charge = usage ? reported(call, usage) : counted(call, outputTokens, 'no usage')
-  return { ...charge, detail: { ...charge.detail, responseId, responseModel } }
+  return named(charge, answer)
 }
 
 /** Whatever its type says: a page of HTML is nobody's answer, and nobody bills it. */
