@@ -7,7 +7,7 @@ import { runCron } from './jobs/cron.ts'
 import { log } from './log.ts'
 
 export { KeyDirectory } from './auth/key-directory.ts'
-export { Ledger } from './ledger/object.ts'
+export { Ledger } from './ledger/object/ledger.ts'
 export { MetricsHub } from './metrics/hub.ts'
 
 // A broken config.yaml throws here, so that it fails its deployment and not its first request.

@@ -1,6 +1,6 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { KeyRecord } from '../db/keys.ts'
-import { decode, encode } from '../ledger/codec.ts'
+import { decode, encode } from '../json.ts'
 import { isOlder, STALE_MAX_MS } from './key-cache.ts'
 
 const RECORDS_MAX = 50_000

@@ -1,7 +1,7 @@
 import type { AccountRef } from '../db/accounts.ts'
 import type { Db } from '../db/connect.ts'
 import type { LedgerClient } from '../ledger/client.ts'
-import { allHubs } from '../ledger/registry.ts'
+import { allHubs } from '../ledger/object/hubs.ts'
 import { describe, log } from '../log.ts'
 import { reconcileActive } from './reconcile-active.ts'
 import { driveTellings } from './drive-tellings.ts'

@@ -1,5 +1,5 @@
 import { DurableObject } from 'cloudflare:workers'
-import { decode, encode } from '../ledger/codec.ts'
+import { decode, encode } from '../json.ts'
 import { describe, log } from '../log.ts'
 import { type AccountSnapshot, roll, type SnapshotAnswer } from '../ledger/snapshot.ts'
 

@@ -2,7 +2,7 @@ import { type Context, Hono } from 'hono'
 import { isSameSecret, readCredential } from '../auth/credential.ts'
 import { unauthorized } from '../errors.ts'
 import type { Deps } from '../http.ts'
-import { allHubs } from '../ledger/registry.ts'
+import { allHubs } from '../ledger/object/hubs.ts'
 import { CONTENT_TYPE, render } from './exposition.ts'
 
 export interface MetricsDeps extends Deps {

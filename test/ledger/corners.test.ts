@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest'
 import { entryId } from '../../src/ids.ts'
 import { LedgerCore } from '../../src/ledger/core.ts'
 import { HOLD_MS } from '../../src/ledger/entries.ts'
-import { KEEP_MS, Outbox } from '../../src/ledger/outbox.ts'
-import { allHubs } from '../../src/ledger/registry.ts'
-import { SqlStore } from '../../src/ledger/sql-store.ts'
+import { KEEP_MS, Outbox } from '../../src/ledger/object/outbox.ts'
+import { allHubs } from '../../src/ledger/object/hubs.ts'
+import { SqlStore } from '../../src/ledger/object/sql-store.ts'
 import {
   accountRow,
   admitted,

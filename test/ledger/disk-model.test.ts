@@ -3,8 +3,8 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { LedgerCore } from '../../src/ledger/core.ts'
 import { HOLD_MS } from '../../src/ledger/entries.ts'
-import { KEEP_MS, Outbox } from '../../src/ledger/outbox.ts'
-import { SqlStore } from '../../src/ledger/sql-store.ts'
+import { KEEP_MS, Outbox } from '../../src/ledger/object/outbox.ts'
+import { SqlStore } from '../../src/ledger/object/sql-store.ts'
 import type { Entry } from '../../src/ledger/types.ts'
 import {
   accountRow,

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { encode } from '../../src/ledger/codec.ts'
+import { encode } from '../../src/json.ts'
 import type { LedgerCore } from '../../src/ledger/core.ts'
 import type { BudgetPolicy, PolicyRow, RatePolicy } from '../../src/ledger/types.ts'
 import {

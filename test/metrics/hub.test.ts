@@ -1,7 +1,7 @@
 import { evictDurableObject, listDurableObjectIds, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { allHubs, hubOf } from '../../src/ledger/registry.ts'
+import { allHubs, hubOf } from '../../src/ledger/object/hubs.ts'
 import { call, chat, newKey, newTeam } from '../setup/worker.ts'
 
 async function remaining(teamId: string): Promise<string | undefined> {

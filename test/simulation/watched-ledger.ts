@@ -1,6 +1,6 @@
 import { windowAt } from '../../src/duration.ts'
 import { scopeOf } from '../../src/ledger/books.ts'
-import { Ledger } from '../../src/ledger/object.ts'
+import { Ledger } from '../../src/ledger/object/ledger.ts'
 import type { PolicyRow, ReserveAnswer, ReserveRequest } from '../../src/ledger/types.ts'
 import type { Disk } from './sql.ts'
 

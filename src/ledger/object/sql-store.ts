@@ -1,13 +1,6 @@
 import { migrateLedger } from './schema.ts'
-import {
-  decode,
-  encode,
-  ENTRY_COLUMNS,
-  type EntryRow,
-  entryToRow,
-  rowToEntry,
-  toldRow,
-} from './codec.ts'
+import { decode, encode } from '../../json.ts'
+import { ENTRY_COLUMNS, type EntryRow, entryToRow, rowToEntry } from './codec.ts'
 import type {
   Charged,
   Entry,
@@ -18,7 +11,7 @@ import type {
   Traffic,
   WindowRule,
   WindowSum,
-} from './types.ts'
+} from '../types.ts'
 
 /** The ledger's rows in the object's SQLite. About three rows are written per request. */
 export class SqlStore implements LedgerStore {
@@ -34,7 +27,7 @@ export class SqlStore implements LedgerStore {
     migrateLedger(sql)
     this.#loadUnfolded()
     for (const { body } of sql.exec<{ body: string }>('SELECT body FROM told')) {
-      const row = toldRow(body)
+      const row = decode<PolicyRow>(body)
       this.#told.set(`${row.kind}:${row.id}`, row)
     }
   }

@@ -1,7 +1,8 @@
-import { decode, encode, ENTRY_COLUMNS, type EntryRow, rowToEntry } from './codec.ts'
-import type { LedgerCore } from './core.ts'
-import { YOUNG_MS } from './entries.ts'
-import type { Charged, Entry } from './types.ts'
+import { decode, encode } from '../../json.ts'
+import { ENTRY_COLUMNS, type EntryRow, rowToEntry } from './codec.ts'
+import type { LedgerCore } from '../core.ts'
+import { YOUNG_MS } from '../entries.ts'
+import type { Charged, Entry } from '../types.ts'
 
 export const BATCH_ROWS_MAX = 500
 export const BATCH_BYTES_MAX = 512 * 1024

@@ -1,13 +1,13 @@
 import { DurableObject } from 'cloudflare:workers'
-import { connect } from '../db/connect.ts'
-import { isRefusedByDatabase } from '../db/failures.ts'
-import { writeSpend } from '../db/spend.ts'
-import { describe, log } from '../log.ts'
-import { within } from '../within.ts'
-import { hubOf } from './registry.ts'
-import type { AccountSnapshot, SnapshotAnswer } from './snapshot.ts'
-import type { Pico } from '../money.ts'
-import { LedgerCore } from './core.ts'
+import { connect } from '../../db/connect.ts'
+import { isRefusedByDatabase } from '../../db/failures.ts'
+import { writeSpend } from '../../db/spend.ts'
+import { describe, log } from '../../log.ts'
+import { within } from '../../within.ts'
+import { hubOf } from './hubs.ts'
+import type { AccountSnapshot, SnapshotAnswer } from '../snapshot.ts'
+import type { Pico } from '../../money.ts'
+import { LedgerCore } from '../core.ts'
 import { Outbox } from './outbox.ts'
 import { SqlStore } from './sql-store.ts'
 import type {
@@ -22,7 +22,7 @@ import type {
   SettleAnswer,
   SettleRequest,
   Unfinished,
-} from './types.ts'
+} from '../types.ts'
 
 /** Postgres hears of a settle this much later, together with those beside it. */
 const DELIVER_AFTER_MS = 1_000

@@ -1,20 +1,5 @@
-import type { Entry, PolicyRow } from './types.ts'
-
-/** JSON in which a bigint is `{"pico":"…"}`: what the object's tables keep rows as. */
-export function encode(value: unknown): string {
-  return JSON.stringify(value, (_name, item: unknown) =>
-    typeof item === 'bigint' ? { pico: String(item) } : item,
-  )
-}
-
-/** The inverse of `encode`, for text that this object wrote itself. */
-export function decode<T>(text: string): T {
-  return JSON.parse(text, (_name, item: unknown) =>
-    typeof item === 'object' && item !== null && 'pico' in item && typeof item.pico === 'string'
-      ? BigInt(item.pico)
-      : item,
-  ) as T
-}
+import { decode, encode } from '../../json.ts'
+import type { Entry } from '../types.ts'
 
 export type EntryRow = {
   id: string
@@ -77,8 +62,4 @@ export function rowToEntry(row: EntryRow): Entry {
     charged: decode<Entry['charged']>(row.charged),
     detail: decode<Entry['detail']>(row.detail),
   }
-}
-
-export function toldRow(text: string): PolicyRow {
-  return decode<PolicyRow>(text)
 }
