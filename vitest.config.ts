@@ -30,6 +30,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**', 'test/simulation/**'],
           globalSetup: ['./test/setup/postgres.ts'],
+          provide: { isLong: process.env['TOLLGATE_LONG'] === '1' },
           // A file's first request starts a Worker, which is slow on a busy machine.
           testTimeout: 30_000,
         },
@@ -49,8 +50,8 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['./test/setup/postgres.ts', './test/e2e/setup.ts'],
-          // These wait more than they compute. Two at once need a turn of their own.
-          maxWorkers: 2,
+          // These wait more than they compute, and need a turn of their own.
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
           maxConcurrency: 20,
           testTimeout: SETUP_TIMEOUT_MS,

@@ -7,64 +7,27 @@ import {
   integer,
   jsonb,
   numeric,
-  pgSequence,
   pgTable,
   primaryKey,
   text,
-  timestamp,
   uniqueIndex,
 } from 'drizzle-orm/pg-core'
+import type { ScopeTraffic } from '../src/ledger/types.ts'
+import {
+  count,
+  created,
+  enforcement,
+  instant,
+  json,
+  limits,
+  names,
+  spent,
+  usd,
+  version,
+  type KeyMove,
+} from './columns.ts'
 
-/** One sequence numbers every change of every policy row, so that any two can be ordered. */
-export const policyVersion = pgSequence('policy_version')
-
-const version = () =>
-  bigint({ mode: 'number' })
-    .notNull()
-    .default(sql`nextval('policy_version')`)
-const usd = () => numeric({ precision: 38, scale: 12 })
-const instant = () => timestamp({ withTimezone: true, mode: 'date' })
-const count = () => bigint({ mode: 'number' })
-const names = () =>
-  text()
-    .array()
-    .notNull()
-    .default(sql`'{}'`)
-const json = () =>
-  jsonb()
-    .$type<Record<string, unknown>>()
-    .notNull()
-    .default(sql`'{}'`)
-
-const created = {
-  createdAt: instant().notNull().defaultNow(),
-  updatedAt: instant().notNull().defaultNow(),
-  createdBy: text(),
-  updatedBy: text(),
-}
-
-/** What limits a team, key, user or shared budget row. */
-const limits = {
-  maxBudget: usd(),
-  softBudget: usd(),
-  budgetDuration: text(),
-  /** Windows count from here; a new duration starts them anew. */
-  budgetAnchorAt: instant().notNull().defaultNow(),
-  budgetResetAt: instant(),
-  maxParallelRequests: count(),
-  tpmLimit: count(),
-  rpmLimit: count(),
-}
-
-/** The ledger's last word on a scope's window, written only under its (window, epoch, seq) guard. */
-const spent = {
-  spend: usd().notNull().default('0'),
-  spendWindowAt: instant()
-    .notNull()
-    .default(sql`'epoch'`),
-  spendEpoch: count().notNull().default(0),
-  spendSeq: count().notNull().default(0),
-}
+export { policyVersion } from './columns.ts'
 
 /** What owns one ledger: `team:<id>`, `user:<id>` or `key:<hash>`. */
 export const accounts = pgTable('accounts', {
@@ -83,16 +46,25 @@ export const teams = pgTable(
     version: version(),
     teamAlias: text(),
     organizationId: text(),
+    /** Memberships took its place; it stays while a Worker that reads it may still run. */
     membersWithRoles: jsonb()
       .$type<{ user_id: string | null; user_email: string | null; role: string }[]>()
       .notNull()
       .default(sql`'[]'`),
     metadata: json(),
     models: names(),
+    modelAliases: jsonb().$type<Record<string, string>>(),
+    /** What limits members who have no value of their own. */
+    teamMemberBudget: usd(),
+    teamMemberBudgetDuration: text(),
+    teamMemberAnchorAt: instant().notNull().defaultNow(),
+    teamMemberRpmLimit: count(),
+    teamMemberTpmLimit: count(),
     blocked: boolean().notNull().default(false),
     /** Kept, so that a delete can be repeated; the same id made again starts a new generation. */
     deletedAt: instant(),
     ...limits,
+    ...enforcement,
     ...created,
   },
   (table) => [index('teams_reset').on(table.budgetResetAt)],
@@ -111,11 +83,19 @@ export const keys = pgTable(
     userId: text(),
     metadata: json(),
     models: names(),
+    aliases: jsonb().$type<Record<string, string>>(),
+    /** A shared budget row, whose limits hold where the key has none. */
+    budgetId: text(),
     blocked: boolean().notNull().default(false),
     expiresAt: instant(),
     /** Kept, so that a delete can be repeated until every ledger was told. */
     deletedAt: instant(),
+    /** Where a key goes that is leaving its account; null: it stays. */
+    moving: jsonb().$type<KeyMove>(),
+    /** Its last minute, brought along from another account. */
+    traffic: jsonb().$type<ScopeTraffic[]>(),
     ...limits,
+    ...enforcement,
     ...spent,
     ...created,
   },
@@ -126,22 +106,31 @@ export const keys = pgTable(
     index('keys_team').on(table.teamId),
     index('keys_user').on(table.userId),
     index('keys_account').on(table.accountId),
+    index('keys_budget').on(table.budgetId),
     index('keys_reset').on(table.budgetResetAt),
   ],
 )
 
-export const users = pgTable('users', {
-  userId: text().primaryKey(),
-  version: version(),
-  userEmail: text(),
-  userAlias: text(),
-  userRole: text().notNull().default('internal_user'),
-  models: names(),
-  metadata: json(),
-  ...limits,
-  ...created,
-})
+export const users = pgTable(
+  'users',
+  {
+    userId: text().primaryKey(),
+    version: version(),
+    userEmail: text(),
+    userAlias: text(),
+    userRole: text().notNull().default('internal_user'),
+    models: names(),
+    metadata: json(),
+    ...limits,
+    ...created,
+  },
+  (table) => [
+    index('users_email').on(table.userEmail),
+    index('users_reset').on(table.budgetResetAt),
+  ],
+)
 
+/** Who is in which team, and what limits them there; rows of those who left are kept. */
 export const memberships = pgTable(
   'memberships',
   {
@@ -149,18 +138,47 @@ export const memberships = pgTable(
     teamId: text().notNull(),
     version: version(),
     role: text().notNull().default('user'),
+    userEmail: text(),
     budgetId: text(),
+    deletedAt: instant(),
+    ...limits,
     ...spent,
+    ...created,
   },
-  (table) => [primaryKey({ columns: [table.userId, table.teamId] })],
+  (table) => [
+    primaryKey({ columns: [table.userId, table.teamId] }),
+    index('memberships_team').on(table.teamId),
+    index('memberships_reset').on(table.budgetResetAt),
+  ],
 )
 
-export const budgets = pgTable('budgets', {
-  budgetId: text().primaryKey(),
-  version: version(),
-  ...limits,
-  ...created,
-})
+export const budgets = pgTable(
+  'budgets',
+  {
+    budgetId: text().primaryKey(),
+    version: version(),
+    /** Kept, so that a delete can be repeated until every ledger was told. */
+    deletedAt: instant(),
+    ...limits,
+    ...created,
+  },
+  (table) => [index('budgets_reset').on(table.budgetResetAt)],
+)
+
+/** Where every other window of an account stands: of models, and of further windows. */
+export const windowSpends = pgTable(
+  'window_spends',
+  {
+    accountId: text().notNull(),
+    generation: integer().notNull(),
+    scope: text().notNull(),
+    budget: text().notNull(),
+    ...spent,
+  },
+  (table) => [
+    primaryKey({ columns: [table.accountId, table.generation, table.scope, table.budget] }),
+  ],
+)
 
 /** One row per ended attempt; a correction is revision 1 with the signed difference. */
 export const spendLogs = pgTable(

@@ -4,11 +4,13 @@ import { cors } from 'hono/cors'
 import { HTTPException } from 'hono/http-exception'
 import { isDatabaseDown } from './db/failures.ts'
 import { ApiError, notFound, unavailable } from './errors.ts'
+import { memberRatesWatch } from './gateway/member-rates.ts'
 import { gatewayRoutes } from './gateway/routes.ts'
 import { healthRoutes } from './health.ts'
 import { describe, log } from './log.ts'
-import { keyRoutes } from './management/key-routes.ts'
-import { teamRoutes } from './management/team-routes.ts'
+import { budgetRoutes } from './management/budget/routes.ts'
+import { keyRoutes } from './management/key/routes.ts'
+import { teamRoutes } from './management/team/routes.ts'
 import { type MetricsDeps, metricsRoutes } from './metrics/routes.ts'
 
 const MANAGEMENT_BODY_MAX_BYTES = 1024 * 1024
@@ -26,6 +28,11 @@ export function createApp(deps: AppDeps): Hono {
     throw unknownRoute(app, c)
   })
   app.use(cors({ origin: '*', exposeHeaders: ['*'] }))
+  const watchMemberRates = memberRatesWatch(deps)
+  app.use(async (c, next) => {
+    watchMemberRates((work) => c.executionCtx.waitUntil(work))
+    await next()
+  })
   app.route('/health', healthRoutes(deps))
   app.use(async (_c, next) => {
     if (deps.refusesToServe !== null) throw unavailable(deps.refusesToServe, 60)
@@ -36,9 +43,10 @@ export function createApp(deps: AppDeps): Hono {
   )
   app.route('/', gatewayRoutes(deps))
   app.route('/', metricsRoutes(deps))
-  for (const room of ['/team/*', '/key/*']) app.use(room, managementBody)
+  for (const room of ['/team/*', '/key/*', '/budget/*']) app.use(room, managementBody)
   app.route('/team', teamRoutes(deps))
   app.route('/key', keyRoutes(deps))
+  app.route('/budget', budgetRoutes(deps))
   return app
 }
 

@@ -1,4 +1,5 @@
 import type { AppDeps } from './app.ts'
+import { Secret } from './auth/credential.ts'
 import { KeyCache } from './auth/key-cache.ts'
 import { directoryOf } from './auth/key-directory.ts'
 import { LookupLimit } from './auth/lookup-limit.ts'
@@ -39,10 +40,10 @@ export function makeDeps(
       remove: async (hash) => directoryOf(env.KEY_DIRECTORY, hash).remove(hash),
     },
     lookupLimit: new LookupLimit(env.KEY_LOOKUPS ?? null),
-    masterKey,
+    masterKey: new Secret(masterKey),
     isDev,
     hubs: env.METRICS_HUB,
-    metricsToken: env.METRICS_TOKEN || null,
+    metricsToken: env.METRICS_TOKEN ? new Secret(env.METRICS_TOKEN) : null,
     refusesToServe: env.DATABASE_URL ? (isDev ? null : masterKeyProblem(masterKey)) : NO_DATABASE,
     ledgerOf: (ref: AccountRef) =>
       ledgerClient({

@@ -43,6 +43,27 @@ export function windowAt(duration: Duration | null, anchorMs: number, nowMs: num
   }
 }
 
+/**
+ * The window that is open at `nowMs`, given the last one that is known (its end as it was then to
+ * be). A new duration does not end the window that is open when it comes: spend is kept, and the
+ * reset is the new rule's. Since when a duration holds is its `anchorMs`.
+ */
+export function openWindow(
+  rule: { readonly duration: Duration | null; readonly anchorMs: number },
+  known: Window | null,
+  nowMs: number,
+): Window {
+  // A window that is ahead of the clock stays.
+  const atMs = Math.max(nowMs, known?.startMs ?? nowMs)
+  const { startMs, endMs } = windowAt(rule.duration, rule.anchorMs, atMs)
+  if (!known) return { startMs, endMs }
+  const isFirst = startMs <= rule.anchorMs
+  const endedBefore = known.endMs !== null && known.endMs <= rule.anchorMs
+  if (isFirst && endedBefore) return { startMs: rule.anchorMs, endMs }
+  if (isFirst || known.startMs >= startMs) return { startMs: known.startMs, endMs }
+  return { startMs, endMs }
+}
+
 function windowIndex(duration: Duration, anchorMs: number, nowMs: number): number {
   if (duration.unit !== 'mo') {
     return Math.floor((nowMs - anchorMs) / (duration.count * UNIT_MS[duration.unit]))

@@ -1,9 +1,10 @@
 import type { Context } from 'hono'
 import { validator } from 'hono-openapi'
 import type { z } from 'zod'
-import { authenticate } from './auth/authenticate.ts'
+import { authenticate, refetch } from './auth/authenticate.ts'
 import type { Caller } from './auth/caller.ts'
-import type { SharedKeys } from './auth/find-key.ts'
+import type { Secret } from './auth/credential.ts'
+import type { FindKeyDeps, SharedKeys } from './auth/find-key.ts'
 import type { KeyCache } from './auth/key-cache.ts'
 import type { LookupLimit } from './auth/lookup-limit.ts'
 import type { Config } from './config/config.ts'
@@ -21,7 +22,7 @@ export interface Deps {
   readonly sharedKeys: SharedKeys
   readonly lookupLimit: LookupLimit
   readonly ledgerOf: (ref: AccountRef) => LedgerClient
-  readonly masterKey: string
+  readonly masterKey: Secret
 }
 
 /** The caller of a route that no ledger decides on: what this isolate knows of its key has to do. */
@@ -41,24 +42,29 @@ export async function callerOf(deps: Deps, c: Context): Promise<Caller> {
 
 /** Who calls. Throws 401, or 503 if the key can't be looked up now. */
 export function identify(deps: Deps, c: Context): Promise<Caller> {
-  const { config, db, keyCache, sharedKeys, lookupLimit, masterKey } = deps
-  return authenticate(
-    {
-      masterKey,
-      keyHeaderName: config.settings.keyHeaderName,
-      cache: keyCache,
-      shared: sharedKeys,
-      limit: lookupLimit,
-      findKey: (hash) => findKey(db, hash),
-      defer: (work) => c.executionCtx.waitUntil(work),
-      nowMs: Date.now(),
-    },
-    c.req.raw.headers,
-  )
+  const { masterKey, config } = deps
+  const { keyHeaderName } = config.settings
+  return authenticate({ masterKey, keyHeaderName, ...findDeps(deps, c) }, c.req.raw.headers)
+}
+
+/** The same caller as Postgres has it now, past all caches. Throws as `identify` does. */
+export function refetchCaller(deps: Deps, c: Context, caller: Caller): Promise<Caller> {
+  return refetch(findDeps(deps, c), caller)
+}
+
+function findDeps(deps: Deps, c: Context): FindKeyDeps {
+  return {
+    cache: deps.keyCache,
+    shared: deps.sharedKeys,
+    limit: deps.lookupLimit,
+    findKey: (hash) => findKey(deps.db, hash),
+    defer: (work) => c.executionCtx.waitUntil(work),
+    nowMs: Date.now(),
+  }
 }
 
 /** The admin, or LiteLLM's refusal. */
-export async function adminOf(deps: Deps, c: Context): Promise<Caller> {
+async function adminOf(deps: Deps, c: Context): Promise<Caller> {
   const caller = await callerOf(deps, c)
   if (caller.kind === 'admin') return caller
   throw unauthorized(
@@ -68,9 +74,32 @@ export async function adminOf(deps: Deps, c: Context): Promise<Caller> {
   )
 }
 
+/** For the head of a route that only the admin may call. */
+export function adminOnly(deps: Deps) {
+  return async (c: Context, next: () => Promise<void>): Promise<void> => {
+    await adminOf(deps, c)
+    await next()
+  }
+}
+
+/** An answer to a change that some ledgers were not told of yet: cron drives it on. */
+export function answered<T extends { readonly pending: number }>(
+  c: Context,
+  { pending, ...answer }: T,
+) {
+  if (pending > 0) c.header('x-tollgate-pending', String(pending))
+  return c.json(answer)
+}
+
 /** Checks a JSON body; the same schema describes it in the API's document. */
 export function body<S extends z.ZodType>(schema: S) {
   return validator('json', schema, (result) => {
+    if (!result.success) throw invalid(result.error)
+  })
+}
+
+export function params<S extends z.ZodType>(schema: S) {
+  return validator('param', schema, (result) => {
     if (!result.success) throw invalid(result.error)
   })
 }

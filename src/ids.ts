@@ -18,7 +18,7 @@ export function entryId(nowMs: number): string {
 /** When the id was made; NaN if it is no id of ours. */
 export function entryIdMs(id: string): number {
   return /^[0-9a-f]{8}-[0-9a-f]{4}-7/.test(id)
-    ? Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
+    ? Number(`0x${id.slice(0, 8)}${id.slice(9, 13)}`)
     : Number.NaN
 }
 

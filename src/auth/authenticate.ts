@@ -1,12 +1,13 @@
+import type { KeyRecord } from '../db/keys.ts'
 import { unauthorized } from '../errors.ts'
 import { sha256Hex } from '../ids.ts'
-import type { PolicyRow } from '../ledger/types.ts'
+import { type PolicyRow, unlimitedRow } from '../ledger/policy.ts'
 import { ADMIN_USER_ID, type Caller } from './caller.ts'
-import { isSameSecret, readCredential } from './credential.ts'
-import { type FindKeyDeps, findKeyRecord } from './find-key.ts'
+import { readCredential, type Secret } from './credential.ts'
+import { type FindKeyDeps, findKeyRecord, refetchKey } from './find-key.ts'
 
 export interface AuthDeps extends FindKeyDeps {
-  readonly masterKey: string
+  readonly masterKey: Secret
   readonly keyHeaderName: string | null
 }
 
@@ -14,21 +15,68 @@ export interface AuthDeps extends FindKeyDeps {
 export async function authenticate(deps: AuthDeps, headers: Headers): Promise<Caller> {
   const credential = readCredential(headers, deps.keyHeaderName)
   if (credential === null) throw unauthorized('Authentication Error, No api key passed in.')
-  if (await isSameSecret(credential, deps.masterKey)) {
-    return { kind: 'admin', hash: await sha256Hex(credential), userId: ADMIN_USER_ID }
+  const hash = await sha256Hex(credential)
+  if (await deps.masterKey.isHashedAs(hash)) {
+    const account = deps.cache.adminAccount
+    return { kind: 'admin', hash, userId: ADMIN_USER_ID, ...(account && { account }) }
   }
   if (!credential.startsWith('sk-')) throw notAKey(credential)
-  const hash = await sha256Hex(credential)
   const record = await findKeyRecord(deps, hash)
   if (!record) throw unknownKey(credential, hash)
   return { kind: 'key', hash, record }
 }
 
-/** The caller as the ledger knows it: with the newer row that it answered with. */
-export function withRow(caller: Caller, row: PolicyRow): Caller {
-  if (caller.kind === 'admin') return caller
+/**
+ * The caller as the ledger knows it: with the rows that are newer than the caller's own. Null if
+ * these don't complete it (another account pays now, or another member or budget row counts): `refetch` does.
+ */
+export function withRows(caller: Caller, rows: readonly PolicyRow[]): Caller | null {
+  const newest = (known: PolicyRow): PolicyRow =>
+    rows.find((row) => isSameRow(row, known) && row.version > known.version) ?? known
+  if (caller.kind === 'admin') {
+    const account = newest(caller.account ?? unlimitedRow('account', `user:${caller.userId}`))
+    return { ...caller, account }
+  }
   const { record } = caller
-  return { ...caller, record: { ...record, [row.kind]: row } }
+  if (rows.some((row) => isSameRow(row, record.key) && isElsewhere(row, record))) return null
+  const key = newest(record.key)
+  const budget = budgetOf(record, key, rows)
+  if (budget === undefined) return null
+  const [account, member] = [newest(record.account), record.member && newest(record.member)]
+  return {
+    ...caller,
+    record: { ...record, key, account, member: member ?? null, budget: budget && newest(budget) },
+  }
+}
+
+/** Of the same version as the record's: the key is on its way, and may have arrived by now. */
+function isElsewhere({ version, accountId, userId }: PolicyRow, record: KeyRecord): boolean {
+  const isMoved = accountId !== undefined && accountId !== record.accountId
+  const isGiven = userId !== undefined && userId !== record.userId
+  return version >= record.key.version && (isMoved || isGiven)
+}
+
+function isSameRow(a: PolicyRow, b: PolicyRow): boolean {
+  return a.kind === b.kind && a.id === b.id
+}
+
+/** The row that the key names now; undefined: it is not at hand. */
+function budgetOf(record: KeyRecord, key: PolicyRow, rows: readonly PolicyRow[]) {
+  const { budgetId = null } = key
+  if (budgetId === null) return null
+  if (record.budget?.id === budgetId) return record.budget
+  const told = rows.find(({ kind, id }) => kind === 'budget' && id === budgetId)
+  // A name that was there before, of a row that is not, is no news.
+  return told ?? (record.key.budgetId === budgetId ? null : undefined)
+}
+
+/** Past all caches: who calls, as Postgres has it now. Throws as authenticate does. */
+export async function refetch(deps: FindKeyDeps, caller: Caller): Promise<Caller> {
+  if (caller.kind === 'admin') return caller
+  const { hash } = caller
+  const record = await refetchKey(deps, hash)
+  if (!record) throw unknownKey(caller.record.name, hash)
+  return { ...caller, record }
 }
 
 /** The words of LiteLLM, whose clients look for them. */

@@ -1,22 +1,32 @@
 import type { AccountRef } from '../db/accounts.ts'
 import type { KeyRecord } from '../db/keys.ts'
-import { unlimitedRow } from '../ledger/policy.ts'
-import type { PolicyRow } from '../ledger/types.ts'
+import { type PolicyRow, unlimitedRow } from '../ledger/policy.ts'
 
 /** Who makes a request. The admin spends too: on the account of LiteLLM's default user. */
 export type Caller =
-  | { readonly kind: 'admin'; readonly hash: string; readonly userId: string }
+  | {
+      readonly kind: 'admin'
+      readonly hash: string
+      readonly userId: string
+      /** The account's row, once its ledger answered with it. */
+      readonly account?: PolicyRow
+    }
   | { readonly kind: 'key'; readonly hash: string; readonly record: KeyRecord }
 
 export const ADMIN_USER_ID = 'default_user_id'
 
-/** Whose ledger pays for the caller, and the rows it is decided on, in order of refusal. */
+/** Whose ledger pays for the caller, and the rows it is decided on. */
 export function payer(caller: Caller): AccountRef & { readonly rows: readonly PolicyRow[] } {
   if (caller.kind === 'key') {
-    const { accountId, generation, key, account } = caller.record
-    return { accountId, generation, rows: [key, account] }
+    const { accountId, generation } = caller.record
+    return { accountId, generation, rows: rowsOf(caller.record) }
   }
   const accountId = `user:${caller.userId}`
-  const rows = [unlimitedRow('key', caller.hash), unlimitedRow('account', accountId)]
-  return { accountId, generation: 1, rows }
+  const account = caller.account ?? unlimitedRow('account', accountId)
+  return { accountId, generation: 1, rows: [unlimitedRow('key', caller.hash), account] }
+}
+
+/** A record's rows, in order of refusal; the budget row has none of its own. */
+export function rowsOf({ key, member, account, budget }: KeyRecord): PolicyRow[] {
+  return [key, ...(member ? [member] : []), account, ...(budget ? [budget] : [])]
 }

@@ -1,3 +1,5 @@
+import { sha256Hex } from '../ids.ts'
+
 /** LiteLLM takes a key from any of these; the first that is there counts. */
 const KEY_HEADERS = [
   'authorization',
@@ -29,12 +31,21 @@ function withoutScheme(value: string): string {
   }
 }
 
-/** Compares digests, so that neither content nor length shows in the time it takes. */
-export async function isSameSecret(given: string, expected: string): Promise<boolean> {
-  const encoder = new TextEncoder()
-  const [left, right] = await Promise.all(
-    [given, expected].map((text) => crypto.subtle.digest('SHA-256', encoder.encode(text))),
-  )
-  if (!left || !right) return false
-  return crypto.subtle.timingSafeEqual(left, right)
+const encoder = new TextEncoder()
+
+/** A secret of ours, hashed once for all requests; these share the value, never its promise. */
+export class Secret {
+  readonly #text: string
+  #hash: Uint8Array | null = null
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  /** Whether what was given has the secret's hash; neither content nor length shows in the time. */
+  async isHashedAs(sha256: string): Promise<boolean> {
+    this.#hash ??= encoder.encode(await sha256Hex(this.#text))
+    const given = encoder.encode(sha256)
+    return given.length === this.#hash.length && crypto.subtle.timingSafeEqual(given, this.#hash)
+  }
 }

@@ -1,4 +1,6 @@
 import type { KeyRecord } from '../db/keys.ts'
+import type { PolicyRow } from '../ledger/policy.ts'
+import { rowsOf } from './caller.ts'
 
 const ENTRIES_MAX = 10_000
 /** Older records are still used, while a fresh one is fetched beside the request. */
@@ -6,6 +8,8 @@ const FRESH_MS = 60_000
 export const STALE_MAX_MS = 24 * 3_600_000
 /** An unknown key is asked for again after this long, and a stale one at most this often. */
 const UNKNOWN_MS = 5_000
+/** A request that looks a key up may end without a word; others then do it. */
+export const LOOKUP_MAX_MS = 5_000
 
 export interface Cached {
   readonly record: KeyRecord | null
@@ -21,6 +25,9 @@ export class KeyCache {
   /** Apart from the others: a flood of unknown keys must not push the good ones out. */
   #unknown = new Map<string, number>()
   #refreshed = new Map<string, number>()
+  #lookedUp = new Map<string, number>()
+  /** The account that the master key pays from, once its ledger answered with it. */
+  adminAccount: PolicyRow | null = null
 
   get(hash: string, nowMs: number): Cached | null {
     const unknownMs = this.#unknown.get(hash)
@@ -46,11 +53,27 @@ export class KeyCache {
     put(this.#entries, hash, { record, atMs: nowMs })
   }
 
+  /** A record that a ledger's answer made newer: good to use, the rest of it to be fetched anew. */
+  amend(hash: string, record: KeyRecord, nowMs: number): void {
+    this.set(hash, record, nowMs - FRESH_MS - 1)
+  }
+
   /** Once per UNKNOWN_MS and key, however many requests carry a stale one. */
   mayRefresh(hash: string, nowMs: number): boolean {
     if (nowMs - (this.#refreshed.get(hash) ?? -Infinity) <= UNKNOWN_MS) return false
     put(this.#refreshed, hash, nowMs)
     return true
+  }
+
+  /** False while another request looks this key up: what it finds is for all of them. */
+  beginLookup(hash: string, nowMs: number): boolean {
+    if (nowMs - (this.#lookedUp.get(hash) ?? -Infinity) < LOOKUP_MAX_MS) return false
+    put(this.#lookedUp, hash, nowMs)
+    return true
+  }
+
+  endLookup(hash: string): void {
+    this.#lookedUp.delete(hash)
   }
 
   /** A key that was asked for before it was made is unknown no more. */
@@ -74,10 +97,11 @@ function put<T>(map: Map<string, T>, key: string, value: T): void {
   }
 }
 
-/** Whether a newer row than the record's is known. */
+/** Whether a newer row than the record's is known. Once a key has moved, only its own row tells. */
 export function isOlder(record: KeyRecord, known: KeyRecord): boolean {
-  return (
-    record.key.version < known.key.version ||
-    (record.account.id === known.account.id && record.account.version < known.account.version)
+  if (record.accountId !== known.accountId) return record.key.version < known.key.version
+  const rows = rowsOf(known)
+  return rowsOf(record).some(({ kind, id, version }) =>
+    rows.some((row) => row.kind === kind && row.id === id && version < row.version),
   )
 }

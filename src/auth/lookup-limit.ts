@@ -24,4 +24,9 @@ export class LookupLimit {
     this.#tokens--
     return this.#binding ? (await this.#binding.limit({ key: 'lookup' })).success : true
   }
+
+  /** For a key that was found: it is part of no flood, however many are new to this isolate. */
+  refund(): void {
+    this.#tokens = Math.min(BURST, this.#tokens + 1)
+  }
 }

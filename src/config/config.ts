@@ -1,3 +1,4 @@
+import type { Enforcement } from '../ledger/policy.ts'
 import type { Pico } from '../money.ts'
 
 /** What config.yaml says, with every default filled in. Made by parse.ts only, and frozen. */
@@ -53,6 +54,13 @@ export interface Settings {
   /** Null: not said. */
   readonly requireAuthForMetrics: boolean | null
   readonly defaultEstimatedOutputTokens: number
+  /** Of teams and keys that do not say. */
+  readonly budgetEnforcement: Enforcement
+  /** Whether a strict budget may lower a call's output cap, and not below what. */
+  readonly strictClamp: boolean
+  readonly strictMinOutputTokens: number
+  /** Whether members' requests and tokens per minute are limited. */
+  readonly memberRateLimits: boolean
   readonly requestTimeoutMs: number
   readonly maxRequestBytes: number
   /** A header that carries the key instead of `Authorization`. */

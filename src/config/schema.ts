@@ -156,6 +156,9 @@ export const GeneralSettings = z.object(
     budget_exceeded_error: oneOf('docs', 'v1.84').optional(),
     team_metric_labels: oneOf('docs', 'v1.84').optional(),
     default_estimated_output_tokens: count('a whole number of tokens').optional(),
+    budget_enforcement: oneOf('headroom', 'strict', 'observe').optional(),
+    strict_clamp: flag().optional(),
+    strict_min_output_tokens: count('a whole number of tokens').optional(),
     max_request_size_mb: numeric('megabytes, more than 0 and at most 100', [0.001, 100]).optional(),
     litellm_key_header_name: text()
       .regex(HEADER_NAME, { error: 'expected the name of a header such as "x-litellm-key"' })

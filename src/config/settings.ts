@@ -4,9 +4,13 @@ import type { Findings } from './problems.ts'
 import type { GeneralSettings, LitellmSettings, RouterSettings } from './schema.ts'
 
 const DEFAULT_ESTIMATED_OUTPUT_TOKENS = 512
+const DEFAULT_STRICT_MIN_OUTPUT_TOKENS = 256
 const DEFAULT_TIMEOUT_SECONDS = 600
 const DEFAULT_REQUEST_MB = 20
 const BYTES_PER_MB = 1024 * 1024
+
+/** LiteLLM's switch for limits that hold across instances: here it is for members' rates. */
+export const MEMBER_RATE_LIMITS = 'EXPERIMENTAL_MULTI_INSTANCE_RATE_LIMITING'
 
 /** The three sections that hold settings, checked. */
 export interface Sections {
@@ -30,6 +34,10 @@ export function makeSettings(sections: Sections, lookup: Lookup): Settings {
     requireAuthForMetrics: litellm.require_auth_for_metrics_endpoint ?? null,
     defaultEstimatedOutputTokens:
       general.default_estimated_output_tokens ?? DEFAULT_ESTIMATED_OUTPUT_TOKENS,
+    budgetEnforcement: general.budget_enforcement ?? 'headroom',
+    strictClamp: general.strict_clamp ?? true,
+    strictMinOutputTokens: general.strict_min_output_tokens ?? DEFAULT_STRICT_MIN_OUTPUT_TOKENS,
+    memberRateLimits: /^(true|yes|on|1)$/i.test(lookup(MEMBER_RATE_LIMITS) ?? ''),
     requestTimeoutMs: Math.ceil(timeoutSeconds * 1000),
     maxRequestBytes: Math.floor(requestMb * BYTES_PER_MB),
     keyHeaderName: general.litellm_key_header_name ?? null,

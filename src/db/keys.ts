@@ -1,11 +1,18 @@
 import { and, eq, inArray, isNull, or, sql } from 'drizzle-orm'
-import { accounts, keys, teams, users } from '../../drizzle/schema.ts'
+import { accounts, budgets, keys, memberships, teams, users } from '../../drizzle/schema.ts'
 import { unlimitedRow } from '../ledger/policy.ts'
-import type { PolicyRow } from '../ledger/types.ts'
+import type { PolicyRow } from '../ledger/policy.ts'
 import { type AccountRow, lockAccounts } from './accounts.ts'
 import type { Db } from './connect.ts'
 import { deletion } from './deletion.ts'
-import { keyPolicy, teamPolicy, userPolicy } from './policy.ts'
+import {
+  budgetPolicy,
+  keyPolicy,
+  memberPolicy,
+  plainMember,
+  teamPolicy,
+  userPolicy,
+} from './policy.ts'
 import { noteChangedKeys } from './tellings.ts'
 
 export type KeyRow = typeof keys.$inferSelect
@@ -22,19 +29,38 @@ export interface KeyRecord {
   readonly generation: number
   readonly key: PolicyRow
   readonly account: PolicyRow
+  /** The user in the team, for a key of both; absent in what an older Worker kept. */
+  readonly member?: PolicyRow | null
+  /** The shared budget that the key names, if there is one; absent likewise. */
+  readonly budget?: PolicyRow | null
 }
 
-/** A key with its account, team and user, in one statement; null if there is no such key. */
+/**
+ * A key with all rows that limit it, in one statement; null if there is no such key. One that is
+ * moving is paid for by its present account until it has moved.
+ */
 export async function findKey(db: Db, hash: string): Promise<KeyRecord | null> {
   const [found] = await db
-    .select({ key: keys, account: accounts, team: teams, user: users })
+    .select({
+      key: keys,
+      account: accounts,
+      team: teams,
+      user: users,
+      member: memberships,
+      budget: budgets,
+    })
     .from(keys)
     .innerJoin(accounts, eq(accounts.accountId, keys.accountId))
     .leftJoin(teams, eq(teams.teamId, keys.teamId))
     .leftJoin(users, eq(users.userId, keys.userId))
+    .leftJoin(
+      memberships,
+      and(eq(memberships.userId, keys.userId), eq(memberships.teamId, keys.teamId)),
+    )
+    .leftJoin(budgets, and(eq(budgets.budgetId, keys.budgetId), isNull(budgets.deletedAt)))
     .where(and(eq(keys.token, hash), isNull(keys.deletedAt)))
   if (!found) return null
-  const { key, account, team, user } = found
+  const { key, account, team, user, member, budget } = found
   return {
     hash,
     name: key.keyName,
@@ -46,7 +72,13 @@ export async function findKey(db: Db, hash: string): Promise<KeyRecord | null> {
     generation: account.generation,
     key: keyPolicy(key),
     account: accountPolicy(account.accountId, team, user),
+    member: member ? memberPolicy(member) : absentMember(key),
+    budget: budget && budgetPolicy(budget),
   }
+}
+
+function absentMember({ teamId, userId }: KeyRow): PolicyRow | null {
+  return teamId !== null && userId !== null ? plainMember(userId) : null
 }
 
 function accountPolicy(

@@ -1,21 +1,37 @@
-import type { keys, teams, users } from '../../drizzle/schema.ts'
+import type { budgets, keys, memberships, teams, users } from '../../drizzle/schema.ts'
 import { parseDuration } from '../duration.ts'
-import type { PolicyRow } from '../ledger/types.ts'
+import {
+  type BudgetPolicy,
+  type Limits,
+  type PolicyRow,
+  UNLIMITED_RATES,
+  unlimitedRow,
+} from '../ledger/policy.ts'
 import { parsePico } from '../money.ts'
 
-type Limits = Pick<
-  typeof teams.$inferSelect,
+type TeamRow = typeof teams.$inferSelect
+
+/** The columns that every row which limits something has. */
+type LimitRow = Pick<
+  TeamRow,
   | 'maxBudget'
   | 'budgetDuration'
   | 'budgetAnchorAt'
+  | 'budgetLimits'
+  | 'modelMaxBudget'
+  | 'modelRpmLimit'
+  | 'modelTpmLimit'
   | 'maxParallelRequests'
   | 'tpmLimit'
   | 'rpmLimit'
 >
+type EnforcementRow = Pick<TeamRow, 'budgetEnforcement' | 'tempBudgetIncrease' | 'tempBudgetExpiry'>
 
-export function teamPolicy(team: typeof teams.$inferSelect): PolicyRow {
+export function teamPolicy(team: TeamRow): PolicyRow {
+  const memberLimits = memberLimitsOf(team)
   return {
     ...limitsOf(team),
+    ...enforcementOf(team),
     kind: 'account',
     id: `team:${team.teamId}`,
     version: team.version,
@@ -23,6 +39,8 @@ export function teamPolicy(team: typeof teams.$inferSelect): PolicyRow {
     blocked: team.blocked,
     deleted: team.deletedAt !== null,
     models: team.models,
+    ...(team.modelAliases && { aliases: team.modelAliases }),
+    ...(memberLimits && { memberLimits }),
   }
 }
 
@@ -33,7 +51,6 @@ export function userPolicy(user: typeof users.$inferSelect): PolicyRow {
     id: `user:${user.userId}`,
     version: user.version,
     alias: user.userAlias,
-    blocked: false,
     models: user.models,
   }
 }
@@ -41,6 +58,7 @@ export function userPolicy(user: typeof users.$inferSelect): PolicyRow {
 export function keyPolicy(key: typeof keys.$inferSelect): PolicyRow {
   return {
     ...limitsOf(key),
+    ...enforcementOf(key),
     kind: 'key',
     id: key.token,
     version: key.version,
@@ -49,25 +67,119 @@ export function keyPolicy(key: typeof keys.$inferSelect): PolicyRow {
     deleted: key.deletedAt !== null,
     expiresAtMs: key.expiresAt?.getTime() ?? null,
     models: key.models,
+    accountId: key.accountId,
+    userId: key.userId,
+    budgetId: key.budgetId,
+    ...(key.aliases && { aliases: key.aliases }),
   }
 }
 
-function limitsOf(row: Limits): Pick<PolicyRow, 'deleted' | 'expiresAtMs' | 'budgets' | 'rates'> {
+export function memberPolicy(member: typeof memberships.$inferSelect): PolicyRow {
   return {
+    ...limitsOf(member),
+    kind: 'member',
+    id: member.userId,
+    version: member.version,
+    deleted: member.deletedAt !== null,
+    budgetId: member.budgetId,
+  }
+}
+
+/** Who has a key of a team without being in it: the team's limits for members hold all the same. */
+export function plainMember(userId: string): PolicyRow {
+  return unlimitedRow('member', userId)
+}
+
+export function budgetPolicy(budget: typeof budgets.$inferSelect): PolicyRow {
+  return {
+    ...limitsOf(budget),
+    kind: 'budget',
+    id: budget.budgetId,
+    version: budget.version,
+    deleted: budget.deletedAt !== null,
+  }
+}
+
+/** What rows have in common; where one has nothing to say, the defaults stand. */
+function limitsOf(row: LimitRow) {
+  const modelLimits = modelLimitsOf(row)
+  return {
+    alias: null,
+    blocked: false,
     deleted: false,
     expiresAtMs: null,
+    models: [],
     budgets: [
-      {
-        id: 'main',
-        limitPico: row.maxBudget === null ? null : parsePico(row.maxBudget),
-        duration: row.budgetDuration === null ? null : parseDuration(row.budgetDuration),
-        anchorMs: row.budgetAnchorAt.getTime(),
-      },
+      mainOf(row.maxBudget, row.budgetDuration, row.budgetAnchorAt),
+      ...(row.budgetLimits ?? []).map((window) => ({
+        ...mainOf(window.max_budget, window.budget_duration, new Date(window.anchor_at)),
+        id: window.budget_duration,
+      })),
     ],
     rates: {
       requestsPerMinute: row.rpmLimit,
       tokensPerMinute: row.tpmLimit,
       parallelRequests: row.maxParallelRequests,
     },
+    ...(modelLimits && { modelLimits }),
   }
+}
+
+function mainOf(limit: string | null, duration: string | null, anchorAt: Date): BudgetPolicy {
+  return {
+    id: 'main',
+    limitPico: limit === null ? null : parsePico(limit),
+    duration: duration === null ? null : parseDuration(duration),
+    anchorMs: anchorAt.getTime(),
+  }
+}
+
+function modelLimitsOf(row: LimitRow): Record<string, Limits> | null {
+  const { modelMaxBudget, modelRpmLimit, modelTpmLimit } = row
+  const named = [modelMaxBudget, modelRpmLimit, modelTpmLimit].flatMap((limits) =>
+    Object.keys(limits ?? {}),
+  )
+  if (named.length === 0) return null
+  const limitsFor = (model: string): Limits => {
+    const budget = valueOf(modelMaxBudget, model)
+    return {
+      budgets: budget
+        ? [mainOf(budget.budget_limit, budget.time_period, new Date(budget.anchor_at))]
+        : [],
+      rates: {
+        requestsPerMinute: valueOf(modelRpmLimit, model),
+        tokensPerMinute: valueOf(modelTpmLimit, model),
+        parallelRequests: null,
+      },
+    }
+  }
+  return Object.fromEntries([...new Set(named)].map((model) => [model, limitsFor(model)]))
+}
+
+/** A model may be called as every object's own properties are. */
+function valueOf<T>(values: Readonly<Record<string, T>> | null, name: string): T | null {
+  return values && Object.hasOwn(values, name) ? (values[name] ?? null) : null
+}
+
+/** Without a duration of its own, the budget of members has its windows from the team's. */
+function memberLimitsOf(team: TeamRow): Limits | null {
+  const { teamMemberBudget, teamMemberBudgetDuration, teamMemberRpmLimit, teamMemberTpmLimit } =
+    team
+  const said = [teamMemberBudget, teamMemberBudgetDuration, teamMemberRpmLimit, teamMemberTpmLimit]
+  if (said.every((value) => value === null)) return null
+  const main =
+    teamMemberBudgetDuration === null
+      ? mainOf(teamMemberBudget, team.budgetDuration, team.budgetAnchorAt)
+      : mainOf(teamMemberBudget, teamMemberBudgetDuration, team.teamMemberAnchorAt)
+  const rates = { requestsPerMinute: teamMemberRpmLimit, tokensPerMinute: teamMemberTpmLimit }
+  return { budgets: [main], rates: { ...UNLIMITED_RATES, ...rates } }
+}
+
+function enforcementOf(row: EnforcementRow): Pick<PolicyRow, 'enforcement' | 'increase'> {
+  const { budgetEnforcement, tempBudgetIncrease, tempBudgetExpiry } = row
+  const increase =
+    tempBudgetIncrease !== null && tempBudgetExpiry !== null
+      ? { pico: parsePico(tempBudgetIncrease), untilMs: tempBudgetExpiry.getTime() }
+      : null
+  return { enforcement: budgetEnforcement, increase }
 }

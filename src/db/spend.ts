@@ -1,14 +1,20 @@
-import { sql } from 'drizzle-orm'
-import { accounts, dailySpend, keys, spendLogs } from '../../drizzle/schema.ts'
-import type { Entry, EntryDetail, WindowSum } from '../ledger/types.ts'
+import { type SQL, sql } from 'drizzle-orm'
+import {
+  accounts,
+  dailySpend,
+  keys,
+  memberships,
+  spendLogs,
+  windowSpends,
+} from '../../drizzle/schema.ts'
+import { partsOf } from '../ledger/scopes.ts'
+import type { Entry } from '../ledger/store.ts'
+import type { EntryDetail, OpeningSpend } from '../ledger/types.ts'
 import { picoToDecimal } from '../money.ts'
 import type { Db } from './connect.ts'
 
-/** Where a scope's main window stands; written only over an older word on the same scope. */
-export interface ScopeSpend {
-  readonly scope: string
-  readonly window: WindowSum
-}
+/** Where a budget's window stands; written only over an older word on the same budget. */
+export type ScopeSpend = OpeningSpend
 
 export interface SpendBatch {
   readonly accountId: string
@@ -17,6 +23,7 @@ export interface SpendBatch {
   readonly epoch: number
   readonly seq: number
   readonly entries: readonly Entry[]
+  /** One of each budget. */
   readonly spends: readonly ScopeSpend[]
 }
 
@@ -56,7 +63,6 @@ const LOG_COLUMNS = [
  */
 export async function writeSpend(db: Db, batch: SpendBatch): Promise<void> {
   const logs = JSON.stringify(batch.entries.map((entry) => logRow(batch, entry)))
-  const spends = JSON.stringify(batch.spends.map(spendRow))
   const columns = sql.raw(LOG_COLUMNS.join(', '))
   await db.execute(sql`
     with input as (
@@ -74,7 +80,9 @@ export async function writeSpend(db: Db, batch: SpendBatch): Promise<void> {
         count(*) filter (where revision = 0 and status = 'success'),
         count(*) filter (where revision = 0 and status is distinct from 'success'),
         sum(prompt_tokens), sum(completion_tokens)
-      from fresh group by 1, 2, 3, 4, 5, 6, 7 order by 1, 2, 3, 4, 5, 6, 7
+      -- What an admin changes is nobody's use.
+      from fresh where state <> 'adjusted'
+      group by 1, 2, 3, 4, 5, 6, 7 order by 1, 2, 3, 4, 5, 6, 7
       on conflict (day, account_id, key_hash, user_id, model_group, model, provider) do update set
         spend_pico = daily.spend_pico + excluded.spend_pico,
         requests = daily.requests + excluded.requests,
@@ -82,35 +90,79 @@ export async function writeSpend(db: Db, batch: SpendBatch): Promise<void> {
         failed_requests = daily.failed_requests + excluded.failed_requests,
         prompt_tokens = daily.prompt_tokens + excluded.prompt_tokens,
         completion_tokens = daily.completion_tokens + excluded.completion_tokens
-    ), said as (
-      select * from jsonb_to_recordset(${spends}::jsonb)
-        as said(scope text, spend numeric, window_at timestamptz)
-    ), locked as materialized (
-      -- Always the account before its keys: whoever changes both takes them in this order.
-      select account_id from ${accounts}
-      where account_id = ${batch.accountId} and generation = ${batch.generation} for update
-    ), account_spend as (
-      update ${accounts} set spend = said.spend, spend_window_at = said.window_at,
-        spend_epoch = ${batch.epoch}, spend_seq = ${batch.seq}
-      from said, locked
-      where said.scope = 'account' and ${accounts}.account_id = locked.account_id
-        and (spend_window_at, spend_epoch, spend_seq)
-          < (said.window_at, ${batch.epoch}::bigint, ${batch.seq}::bigint)
-    ), key_spend as (
-      update ${keys} set spend = said.spend, spend_window_at = said.window_at,
-        spend_epoch = ${batch.epoch}, spend_seq = ${batch.seq}
-      from said, locked
-      where said.scope like 'key:%' and token = substr(said.scope, 5)
-        and ${keys}.account_id = locked.account_id
-        and (spend_window_at, spend_epoch, spend_seq)
-          < (said.window_at, ${batch.epoch}::bigint, ${batch.seq}::bigint)
-    )
+    ), ${standing(batch)}
     select count(*) from fresh`)
 }
 
-function spendRow({ scope, window }: ScopeSpend) {
-  const window_at = new Date(window.startMs).toISOString()
-  return { scope, spend: picoToDecimal(window.spentPico), window_at }
+/** The part that says where budgets stand, each on the row that it belongs to. */
+function standing({ accountId, generation, epoch, seq, spends }: SpendBatch): SQL {
+  const teamId = teamIdOf(accountId)
+  const rows = JSON.stringify(spends.map((spend) => spendRow(spend, teamId)))
+  const said = sql`(said.window_at, ${epoch}::bigint, ${seq}::bigint)`
+  const isNewer = sql`(spend_window_at, spend_epoch, spend_seq) < ${said}`
+  const sets = sql`spend = said.spend, spend_window_at = said.window_at,
+    spend_window_end_at = said.end_at, spend_epoch = ${epoch}, spend_seq = ${seq}`
+  return sql`said as (
+      select * from jsonb_to_recordset(${rows}::jsonb) as said(home text, id text, scope text,
+        budget text, spend numeric, window_at timestamptz, end_at timestamptz)
+    ), locked as materialized (
+      -- Always the account before what belongs to it: whoever changes both takes this order.
+      select account_id from ${accounts}
+      where account_id = ${accountId} and generation = ${generation} for update
+    ), locked_keys as materialized (
+      select token from ${keys} where account_id in (select account_id from locked)
+        and token in (select id from said where home = 'key') order by token for update
+    ), locked_members as materialized (
+      select user_id from ${memberships} where team_id = ${teamId} and exists (select from locked)
+        and user_id in (select id from said where home = 'member')
+        and (select count(*) from locked_keys) >= 0 order by user_id for update
+    ), account_spend as (
+      update ${accounts} set ${sets} from said, locked
+      where said.home = 'account' and ${accounts}.account_id = locked.account_id and ${isNewer}
+    ), key_spend as (
+      update ${keys} set ${sets} from said, locked_keys
+      where said.home = 'key' and said.id = locked_keys.token
+        and ${keys}.token = locked_keys.token and ${isNewer}
+    ), member_spend as (
+      update ${memberships} set ${sets} from said, locked_members
+      where said.home = 'member' and said.id = locked_members.user_id
+        and ${memberships}.user_id = locked_members.user_id and team_id = ${teamId} and ${isNewer}
+    ), window_spend as (
+      insert into ${windowSpends} as known (account_id, generation, scope, budget, spend,
+        spend_window_at, spend_window_end_at, spend_epoch, spend_seq)
+      select account_id, ${generation}::int, scope, budget, spend, window_at, end_at,
+        ${epoch}::bigint, ${seq}::bigint
+      from said, locked
+      -- Who has a key of the team without being in it has no row to write on.
+      where (home = 'window' or (home = 'member' and id not in (select user_id from locked_members)))
+        and (select count(*) from locked_members) >= 0 order by scope, budget
+      on conflict (account_id, generation, scope, budget) do update set spend = excluded.spend,
+        spend_window_at = excluded.spend_window_at,
+        spend_window_end_at = excluded.spend_window_end_at,
+        spend_epoch = excluded.spend_epoch, spend_seq = excluded.spend_seq
+      where (known.spend_window_at, known.spend_epoch, known.spend_seq)
+        < (excluded.spend_window_at, excluded.spend_epoch, excluded.spend_seq)
+    )`
+}
+
+/** Empty if it is no team's: no team has this id. */
+function teamIdOf(accountId: string): string {
+  return accountId.startsWith('team:') ? accountId.slice('team:'.length) : ''
+}
+
+function spendRow(spend: ScopeSpend, teamId: string) {
+  const { scope, budget, startMs, endMs = null, spentPico } = spend
+  const { kind, id, model } = partsOf(scope)
+  const hasRow = budget === 'main' && model === null && (kind !== 'member' || teamId !== '')
+  return {
+    home: hasRow ? kind : 'window',
+    id,
+    scope,
+    budget,
+    spend: picoToDecimal(spentPico),
+    window_at: new Date(startMs).toISOString(),
+    end_at: endMs === null ? null : new Date(endMs).toISOString(),
+  }
 }
 
 const TEXT_MAX_LENGTH = 256
@@ -138,7 +190,10 @@ function logRow(
 ): Record<(typeof LOG_COLUMNS)[number], unknown> {
   const endedAt = new Date(entry.endedMs ?? entry.reservedMs).toISOString()
   const { promptTokens, completionTokens, ...rest } = entry.detail
-  const detail = mapValues(rest, clean)
+  const isAdjusted = entry.state === 'adjusted'
+  const detail = { ...mapValues(rest, clean), ...(isAdjusted && adjustment(entry)) }
+  // A change of another scope's spend only moves no money of the account.
+  const counts = !isAdjusted || entry.charged.some(([scope]) => scope === 'account')
   return {
     day: endedAt.slice(0, 10),
     entry_id: entry.id,
@@ -148,7 +203,7 @@ function logRow(
     state: entry.state,
     started_at: new Date(entry.reservedMs).toISOString(),
     ended_at: endedAt,
-    spend_pico: String(entry.chargePico),
+    spend_pico: counts ? String(entry.chargePico) : '0',
     prompt_tokens: promptTokens ?? 0,
     completion_tokens: completionTokens ?? 0,
     total_tokens: entry.tokens,
@@ -167,4 +222,9 @@ function logRow(
     usage_source: detail['usageSource'] ?? null,
     detail,
   }
+}
+
+/** What an admin changed, and of which scope. */
+function adjustment({ chargePico, charged }: Entry): EntryDetail {
+  return { adjusted_usd: picoToDecimal(chargePico), scope: charged[0]?.[0] ?? null }
 }

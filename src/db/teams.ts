@@ -1,17 +1,33 @@
-import { and, desc, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm'
-import { accounts, keys, memberships, teams, users } from '../../drizzle/schema.ts'
+import { and, asc, desc, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm'
+import { accounts, keys, memberships, teams, tellings } from '../../drizzle/schema.ts'
 import { lockAccounts } from './accounts.ts'
 import type { Db } from './connect.ts'
 import { deletion } from './deletion.ts'
+import { insertMembers, type MemberRow, type NewMember, selectMembers } from './members.ts'
 import { noteChangedKeys, noteChangedTeams } from './tellings.ts'
 
 export type TeamRow = typeof teams.$inferSelect
+
+/** A team with its account and its members, in the order in which they came. */
+export interface TeamDetails {
+  readonly team: TeamRow
+  readonly account: typeof accounts.$inferSelect
+  readonly members: readonly MemberRow[]
+}
+
+interface InsertTeam {
+  readonly team: typeof teams.$inferInsert
+  readonly members: readonly NewMember[]
+  readonly by: string
+  readonly nowMs: number
+}
 
 /**
  * One batch: the team, its account and its members. Null if the id is taken. The id of a deleted
  * team starts anew: its account gets a new generation, with a ledger and a spend of its own.
  */
-export async function insertTeam(db: Db, team: typeof teams.$inferInsert): Promise<TeamRow | null> {
+export async function insertTeam(db: Db, made: InsertTeam): Promise<TeamDetails | null> {
+  const { team, members, by, nowMs } = made
   const isDeleted = sql`exists (select 1 from ${teams} where ${teams.teamId} = ${team.teamId}
     and ${teams.deletedAt} is not null)`
   const account = db
@@ -24,6 +40,7 @@ export async function insertTeam(db: Db, team: typeof teams.$inferInsert): Promi
         ledgerEpoch: 0,
         spend: '0',
         spendWindowAt: sql`'epoch'`,
+        spendWindowEndAt: null,
         spendEpoch: 0,
         spendSeq: 0,
       },
@@ -34,48 +51,49 @@ export async function insertTeam(db: Db, team: typeof teams.$inferInsert): Promi
     .values(team)
     .onConflictDoUpdate({
       target: teams.teamId,
-      set: { ...blank, ...team, deletedAt: null, version: sql`nextval('policy_version')` },
+      set: {
+        organizationId: null,
+        ...team,
+        deletedAt: null,
+        version: sql`nextval('policy_version')`,
+      },
       setWhere: isNotNull(teams.deletedAt),
     })
     .returning()
-  const [, [row]] = await db.batch([account, insert, ...insertMembers(db, team)])
-  return row ?? null
-}
-
-/** What a new row has where nothing is said, so that nothing of a deleted one shines through. */
-const blank = { organizationId: null, softBudget: null, maxBudget: null }
-
-/** Members and their users, if the team is the one made in this batch. */
-function insertMembers(db: Db, team: typeof teams.$inferInsert) {
-  const members = (team.membersWithRoles ?? []).filter(({ user_id }) => user_id !== null)
-  const rows = sql`jsonb_to_recordset(${JSON.stringify(members)}::jsonb)
-    as member(user_id text, role text)`
+  // What an insert returns is only there if it was this batch that made the team.
   const isNew = sql`exists (select 1 from ${teams} where ${teams.teamId} = ${team.teamId}
     and ${teams.createdAt} = ${team.createdAt?.toISOString()}::timestamptz)`
-  return [
-    db.execute(sql`insert into ${users} (user_id) select distinct user_id from ${rows}
-      where ${isNew} order by user_id on conflict do nothing`),
-    db.execute(sql`insert into ${memberships} (user_id, team_id, role)
-      select user_id, ${team.teamId}, role from ${rows} where ${isNew} on conflict do nothing`),
-  ] as const
+  const [, [row], , , , rows, [owner]] = await db.batch([
+    account,
+    insert,
+    ...insertMembers(db, { teamId: team.teamId, members, limits: {}, by, nowMs, only: isNew }),
+    selectMembers(db, team.teamId),
+    db
+      .select()
+      .from(accounts)
+      .where(eq(accounts.accountId, `team:${team.teamId}`)),
+  ])
+  return row && owner ? { team: row, account: owner, members: rows } : null
 }
 
-/** A team with its account's row; deleted ones are not there. */
-export async function getTeam(db: Db, teamId: string) {
-  const [found] = await db
+/** A team with its account's row and members; deleted ones are not there. */
+export async function getTeam(db: Db, teamId: string): Promise<TeamDetails | null> {
+  const team = db
     .select({ team: teams, account: accounts })
     .from(teams)
     .innerJoin(accounts, eq(accounts.accountId, accountIdOf))
     .where(and(eq(teams.teamId, teamId), isNull(teams.deletedAt)))
-  return found ?? null
+  const [[found], members] = await db.batch([team, selectMembers(db, teamId)])
+  return found ? { ...found, members } : null
 }
 
-/** Newest first, each with its account's spend and its keys. */
+/** Newest first, each with its account's spend, its members and its keys. */
 export async function listTeams(
   db: Db,
   by: { readonly userId?: string | undefined; readonly organizationId?: string | undefined },
 ) {
-  const member = JSON.stringify([{ user_id: by.userId }])
+  const ofUser = sql`exists (select 1 from ${memberships} where user_id = ${by.userId ?? ''}
+    and ${memberships.teamId} = ${teams.teamId} and ${memberships.deletedAt} is null)`
   const found = await db
     .select({ team: teams, account: accounts })
     .from(teams)
@@ -83,20 +101,34 @@ export async function listTeams(
     .where(
       and(
         isNull(teams.deletedAt),
-        by.userId === undefined ? undefined : sql`${teams.membersWithRoles} @> ${member}::jsonb`,
+        by.userId === undefined ? undefined : ofUser,
         by.organizationId === undefined ? undefined : eq(teams.organizationId, by.organizationId),
       ),
     )
     .orderBy(desc(teams.createdAt))
     .limit(TEAMS_MAX)
   const ids = found.map(({ team }) => team.teamId)
-  const rows = await db
-    .select()
-    .from(keys)
-    .where(and(inArray(keys.teamId, ids), isNull(keys.deletedAt)))
-    .limit(KEYS_MAX)
-  const byTeam = Map.groupBy(rows, ({ teamId }) => teamId)
-  return found.map((row) => ({ ...row, keys: byTeam.get(row.team.teamId) ?? [] }))
+  const [keyRows, memberRows] = await db.batch([
+    db
+      .select()
+      .from(keys)
+      .where(and(inArray(keys.teamId, ids), isNull(keys.deletedAt)))
+      .limit(KEYS_MAX),
+    db
+      .select()
+      .from(memberships)
+      .where(and(inArray(memberships.teamId, ids), isNull(memberships.deletedAt)))
+      .orderBy(asc(memberships.createdAt), asc(memberships.userId))
+      .limit(KEYS_MAX),
+  ])
+  const keysOf = Map.groupBy(keyRows, ({ teamId }) => teamId)
+  const membersOf = Map.groupBy(memberRows, ({ teamId }) => teamId)
+  return found.map(({ team, account }) => ({
+    team,
+    account,
+    keys: keysOf.get(team.teamId) ?? [],
+    members: membersOf.get(team.teamId) ?? [],
+  }))
 }
 
 /**
@@ -110,13 +142,23 @@ export async function deleteTeams(db: Db, teamIds: string[]) {
     accounts.accountId,
     teamIds.map((id) => `team:${id}`),
   )
-  const [, teamRows, keyRows, , , , owners] = await db.batch([
+  const [, teamRows, keyRows, , , , , owners] = await db.batch([
     lockAccounts(db, owning),
     db.update(teams).set(deletion(teams.deletedAt)).where(named).returning(),
     db.update(keys).set(deletion(keys.deletedAt)).where(theirKeys).returning(),
     noteChangedTeams(db, named),
     noteChangedKeys(db, theirKeys),
     db.delete(memberships).where(inArray(memberships.teamId, teamIds)),
+    // That their team is gone is all that its ledger needs to hear of members.
+    db.delete(tellings).where(
+      and(
+        eq(tellings.kind, 'member'),
+        inArray(
+          tellings.accountId,
+          teamIds.map((id) => `team:${id}`),
+        ),
+      ),
+    ),
     db.select().from(accounts).where(owning),
   ])
   return { teams: teamRows, keys: keyRows, accounts: owners }

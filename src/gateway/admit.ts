@@ -1,148 +1,97 @@
-import { withRow } from '../auth/authenticate.ts'
-import { type Caller, payer } from '../auth/caller.ts'
-import type { Config, Deployment, Price } from '../config/config.ts'
-import { resolveGroup } from '../config/models.ts'
-import type { AccountRef } from '../db/accounts.ts'
-import { ApiError, badRequest, unavailable } from '../errors.ts'
-import { entryId } from '../ids.ts'
-import type { LedgerClient } from '../ledger/client.ts'
-import type { EntryDetail, PolicyRow } from '../ledger/types.ts'
-import { estimate } from '../pricing/estimate.ts'
-import { checkModelAccess } from './access.ts'
-import type { LlmBody } from './body.ts'
+import { withRows } from '../auth/authenticate.ts'
+import type { Caller } from '../auth/caller.ts'
+import { type ApiError, unavailable } from '../errors.ts'
+import type { EntryDetail, Refusal, ReserveRequest, Stale } from '../ledger/types.ts'
+import { log } from '../log.ts'
 import type { Admission, Call } from './call.ts'
-import type { Endpoint } from './endpoints.ts'
-import { refusalError } from './refusals.ts'
+import { type LlmRequest, prepare, type PrepareDeps } from './prepare.ts'
+import { refusalError } from './refusal/error.ts'
+import { nameOf } from './scope-names.ts'
 
 /** How often a decision starts again because the ledger knew a newer row. */
 const STALE_MAX = 2
 
-export interface AdmitDeps {
-  readonly config: Config
-  readonly ledgerOf: (ref: AccountRef) => LedgerClient
+export interface AdmitDeps extends PrepareDeps {
   /** Keeps what the ledger knew better for the caller's next request. */
   readonly remember: (caller: Caller) => void
+  /** The caller as Postgres has it now: newer rows alone can't say who pays. */
+  readonly refetch: (caller: Caller) => Promise<Caller>
   readonly nowMs: () => number
 }
 
-export interface LlmRequest {
-  readonly caller: Caller
-  readonly callId: string
-  readonly endpoint: Endpoint
-  readonly body: LlmBody
-  readonly clientSignal: AbortSignal
-}
-
-/** Model group → access → estimate → reserve. Throws what the client is told if it is refused. */
+/** Model group → estimate → reserve. Throws what the client is told if it is refused. */
 export async function admit(
   deps: AdmitDeps,
   request: LlmRequest,
 ): Promise<{ readonly call: Call; readonly admission: Admission }> {
+  const { call, caller, answer } = await ask(deps, request, ({ ledger }, reserve) =>
+    ledger.reserve(reserve),
+  )
+  if (answer.kind === 'refused') throw refusedCall(deps, { call, caller }, answer.refusal)
+  if (answer.wouldRefuse) noteRefusal(call, answer.wouldRefuse)
+  return { call, admission: answer }
+}
+
+/** A ledger's answer that is about the rows as they are now, and the call that it is for. */
+export async function ask<A extends { readonly kind: string }>(
+  deps: AdmitDeps,
+  request: LlmRequest,
+  send: (call: Call, reserve: ReserveRequest) => Promise<A | Stale>,
+): Promise<{ readonly call: Call; readonly caller: Caller; readonly answer: A }> {
   const startedMs = deps.nowMs()
   let { caller } = request
   for (let tries = 0; tries <= STALE_MAX; tries++) {
     const call = prepare(deps, { ...request, caller }, startedMs)
-    const { id, rows, estimate: money } = call
-    const { expectedPico, boundPico, expectedTokens } = money
-    const detail = detailOf(call, caller)
-    const answer = await call.ledger.reserve({
-      id,
-      rows,
-      expectedPico,
-      boundPico,
-      expectedTokens,
-      detail,
-    })
-    if (answer.kind === 'admitted') return { call, admission: answer }
-    if (answer.kind === 'refused') {
-      throw refusalError(answer.refusal, {
-        era: deps.config.settings.budgetExceeded,
-        keyName: caller.kind === 'key' ? caller.record.name : '',
-        nowMs: deps.nowMs(),
-      })
-    }
-    caller = withRow(caller, answer.row)
+    const answer = await send(call, reserveRequest(deps, call, caller))
+    if (!isStale(answer)) return { call, caller, answer }
+    caller = withRows(caller, answer.rows) ?? (await deps.refetch(caller))
     deps.remember(caller)
   }
   throw unavailable('The limits of this key are being changed. Please try again.')
 }
 
-function prepare(deps: AdmitDeps, request: LlmRequest, startedMs: number): Call {
-  const { config } = deps
-  const { caller, callId, endpoint, body, clientSignal } = request
-  const { accountId, generation, rows } = payer(caller)
-  const resolved = body.model === null ? null : resolveGroup(config, body.model)
-  if (body.model === null || !resolved) throw unknownModel(endpoint, body.model)
-  checkModelAccess(rows, body.model)
-  const deployment = pick(resolved.deployments)
-  const { group } = resolved
-  const price = priceOf({ group, deployment }, rows)
-  const { mediaBytes, otherMediaBytes, mediaCount } = body.object
-  const size = {
-    bodyBytes: body.bytes.length,
-    mediaBytes: mediaBytes + otherMediaBytes,
-    mediaCount,
-    outputCap: body.outputCap,
-    answers: body.answers,
-    hasOutput: endpoint.hasOutput,
-  }
+function isStale<A extends { readonly kind: string }>(answer: A | Stale): answer is Stale {
+  return answer.kind === 'stale'
+}
+
+function reserveRequest({ config }: AdmitDeps, call: Call, caller: Caller): ReserveRequest {
+  const { id, policy } = call
+  const { expectedPico, boundPico, boundOutput, expectedTokens } = call.estimate
+  const { strictClamp, strictMinOutputTokens } = config.settings
+  // A client's own cap may be below the floor: it is not lowered then, and never raised.
+  const floor = Math.min(strictMinOutputTokens, boundOutput?.tokens ?? 0)
   return {
-    id: entryId(startedMs),
-    callId,
-    endpoint,
-    body,
-    group,
-    deployment,
-    price,
-    rows,
-    startedMs,
-    clientSignal,
-    ledger: deps.ledgerOf({ accountId, generation }),
-    estimate: estimate(size, price, {
-      defaultOutputTokens: config.settings.defaultEstimatedOutputTokens,
-      maxOutputTokens: deployment.maxOutputTokens,
-    }),
+    ...policy,
+    id,
+    expectedPico,
+    boundPico,
+    expectedTokens,
+    detail: detailOf(call, caller),
+    ...(boundOutput && { output: { ...boundOutput, floorTokens: strictClamp ? floor : null } }),
   }
 }
 
-/** Rows of one group share the calls by weight. */
-function pick(deployments: readonly Deployment[]): Deployment {
-  const total = deployments.reduce((sum, { weight }) => sum + weight, 0)
-  let at = Math.random() * total
-  for (const deployment of deployments) {
-    at -= deployment.weight
-    if (at < 0) return deployment
-  }
-  const [first] = deployments
-  if (!first) throw new Error('a model group without deployments')
-  return first
+/** A refusal as the client is told it. */
+export function refusedCall(
+  { config, nowMs }: AdmitDeps,
+  { call, caller }: { readonly call: Call; readonly caller: Caller },
+  refusal: Refusal,
+): ApiError {
+  return refusalError(refusal, {
+    era: config.settings.budgetExceeded,
+    keyName: caller.kind === 'key' ? caller.record.name : '',
+    model: call.policy.model ?? call.group,
+    rows: call.policy.rows,
+    boundPico: call.estimate.boundPico,
+    nowMs: nowMs(),
+  })
 }
 
-const FREE: Price = { inputPico: 0n, outputPico: 0n }
-
-/** Without a price a budget can't hold, so a caller who has one is refused. */
-function priceOf(
-  { group, deployment }: { readonly group: string; readonly deployment: Deployment },
-  rows: readonly PolicyRow[],
-): Price {
-  if (deployment.price) return deployment.price
-  const hasBudget = rows.some(({ budgets }) => budgets.some(({ limitPico }) => limitPico !== null))
-  if (!hasBudget || deployment.local) return FREE
-  throw badRequest(
-    `Model ${group} has no price, so no budget can be held against it. Add ` +
-      'input_cost_per_token and output_cost_per_token to its litellm_params in config.yaml ' +
-      '(0 is a price).',
-    'model',
-  )
-}
-
-function unknownModel(endpoint: Endpoint, model: string | null): ApiError {
-  const name = model === null ? 'None' : model.slice(0, 256)
-  return new ApiError(
-    400,
-    `{'error': '${endpoint.path}: Invalid model name passed in model=${name}. ` +
-      "Call `/v1/models` to view available models for your key.'}",
-  )
+/** An observed refusal is for the operator to see, before it is switched on. */
+function noteRefusal({ id, policy }: Call, { scope, reason, budget, model }: Refusal): void {
+  const account = policy.rows.find(({ kind }) => kind === 'account')?.id ?? null
+  const by = scope && nameOf(scope).word
+  log('info', 'would_refuse', { id, account, scope: by, reason, budget, model })
 }
 
 function detailOf(call: Call, caller: Caller): EntryDetail {

@@ -1,5 +1,6 @@
 import { ApiError, badRequest } from '../errors.ts'
 import { JsonError, type JsonObject, readMember, scanObject } from '../upstream/json-members.ts'
+import { OUTPUT_CAPS } from '../upstream/output-cap.ts'
 import type { Endpoint } from './endpoints.ts'
 
 /** A request's body as it came, and the few members that we read. */
@@ -15,7 +16,6 @@ export interface LlmBody {
   readonly endUser: string | null
 }
 
-const CAPS = ['max_tokens', 'max_completion_tokens', 'max_output_tokens'] as const
 const ANSWERS_MAX = 128
 /** Members that we read are short; longer ones are not worth building. */
 const MEMBER_MAX_BYTES = 16 * 1024
@@ -61,7 +61,9 @@ export function readLlmBody(bytes: Uint8Array, endpoint: Endpoint): LlmBody {
     return readMember(bytes, object, name)
   }
   const user = read('user')
-  const caps = CAPS.map((name) => wholeNumber(name, read(name))).filter((cap) => cap !== null)
+  const caps = OUTPUT_CAPS.map((name) => wholeNumber(name, read(name))).filter(
+    (cap) => cap !== null,
+  )
   const answers = ['n', 'best_of'].map((name) => wholeNumber(name, read(name)) ?? 1)
   const most = Math.max(1, ...answers)
   if (most > ANSWERS_MAX) throw badRequest(`n: expected at most ${ANSWERS_MAX}, got ${most}`, 'n')

@@ -3,12 +3,14 @@ import type { ScopeState } from '../ledger/types.ts'
 import { describe, log } from '../log.ts'
 import type { Pico } from '../money.ts'
 import { send } from '../upstream/send.ts'
-import { type Attempt, badGateway, timedOut } from './attempt.ts'
-import type { Admission, Call } from './call.ts'
-import { held } from './charge.ts'
-import { Deadline } from './deadline.ts'
-import { relayStream } from './relay-stream.ts'
-import { readLimited, relayWhole } from './relay-whole.ts'
+import { type Attempt, badGateway, timedOut } from './relay/attempt.ts'
+import { type Admission, type Call, capToSend } from './call.ts'
+import { held } from './relay/charge.ts'
+import { Deadline } from './relay/deadline.ts'
+import { modeHeaders } from './headers.ts'
+import { relayStream } from './relay/stream.ts'
+import { readLimited, relayWhole } from './relay/whole.ts'
+import { wouldRefuse } from './scope-names.ts'
 
 const RENEW_EVERY_MS = 60_000
 /** No model answers, and bills, in less. */
@@ -33,24 +35,28 @@ export async function exchange(
       log('warn', 'renew_failed', { id: call.id, error: describe(error) })
     })
   }, RENEW_EVERY_MS)
+  const { wouldRefuse: refusal } = admission
+  const observed = refusal ? { wouldRefuse: wouldRefuse(refusal) } : {}
   const settle: Attempt['settle'] = (charge) => {
-    const { pico: chargePico, tokens, detail } = charge
-    settled ??= call.ledger.settle({ id: call.id, rows: call.rows, chargePico, tokens, detail })
+    const { pico: chargePico, tokens } = charge
+    const detail = { ...charge.detail, ...observed }
+    settled ??= call.ledger.settle({ ...call.policy, id: call.id, chargePico, tokens, detail })
     return settled
   }
   const release: Attempt['release'] = (detail) => {
     released = true
-    return call.ledger.release(call.id, { ...detail, status: 'failure' })
+    return call.ledger.release(call.id, { ...detail, ...observed, status: 'failure' })
   }
   const saw = (pico: Pico): void => {
     seenPico = pico
   }
+  const attempt = { call, admission, deadline, respond, saw, settle, release }
   try {
-    await run({ call, admission, deadline, respond, saw, settle, release })
+    await run(attempt)
   } catch (error) {
     if (!(error instanceof ApiError)) {
       log('error', 'attempt_failed', { id: call.id, error: describe(error) })
-      if (!released) void settle(held(call, 'internal error'))
+      if (!released) void settle(held(attempt, 'internal error'))
     }
     throw error
   } finally {
@@ -72,7 +78,8 @@ async function run(attempt: Attempt): Promise<void> {
 async function headers(attempt: Attempt): Promise<Response> {
   const { call, deadline, settle } = attempt
   const { bytes, object, stream, streamOptions } = call.body
-  const outgoing = { path: call.endpoint.path, bytes, object, stream, streamOptions }
+  const outputTokens = capToSend(call, attempt.admission)
+  const outgoing = { path: call.endpoint.path, bytes, object, stream, streamOptions, outputTokens }
   const { timeoutMs, streamTimeoutMs } = call.deployment
   if (call.clientSignal.aborted) {
     await attempt.release({ reason: 'client left before the provider was called' })
@@ -89,7 +96,7 @@ async function headers(attempt: Attempt): Promise<Response> {
     )
   } catch (error) {
     if (deadline.cut) {
-      await settle(held(call, deadline.cut))
+      await settle(held(attempt, deadline.cut))
       throw timedOut(call)
     }
     log('warn', 'provider_unreachable', { model: call.deployment.id, error: describe(error) })
@@ -97,7 +104,7 @@ async function headers(attempt: Attempt): Promise<Response> {
     // once; on a lost one the provider may have worked.
     if (Date.now() - sentMs <= REFUSED_WITHIN_MS) {
       await attempt.release({ reason: 'provider unreachable' })
-    } else await settle(held(call, 'connection lost'))
+    } else await settle(held(attempt, 'connection lost'))
     throw badGateway('The provider could not be reached, or broke off before it answered.')
   }
 }
@@ -113,7 +120,8 @@ async function failed(attempt: Attempt, upstream: Response, type: string): Promi
   const released = attempt.release({ reason: 'provider error', statusCode: status })
   if (body?.isWhole && /\bjson\b/i.test(type) && status >= 400 && status <= 599) {
     const retry = upstream.headers.get('retry-after')
-    const init = { 'content-type': type, ...(retry ? { 'retry-after': retry } : {}) }
+    const told = { ...modeHeaders(call, attempt.admission), 'content-type': type }
+    const init = retry ? { ...told, 'retry-after': retry } : told
     respond(new Response(body.bytes, { status, headers: init }))
     return released
   }

@@ -1,5 +1,23 @@
+import { partsOf } from '../ledger/scopes.ts'
 import { formatPico, type Pico } from '../money.ts'
-import type { Admission, Call } from './call.ts'
+import { type Admission, type Call, clampedTokens } from './call.ts'
+import { rateHeaders } from './rate-headers.ts'
+import { wouldRefuse } from './scope-names.ts'
+
+/** All that an answer's headers say; a stream's cost is not known yet: null. */
+export function answerHeaders(
+  call: Call,
+  admission: Admission,
+  costPico: Pico | null,
+): Record<string, string> {
+  return {
+    ...callHeaders(call),
+    ...(costPico !== null && { 'x-litellm-response-cost': formatPico(costPico) }),
+    ...spendHeaders(admission, costPico ?? 0n),
+    ...rateHeaders(admission.rates, call.policy),
+    ...modeHeaders(call, admission),
+  }
+}
 
 /** What LiteLLM says of every call, streamed or not. */
 export function callHeaders(call: Call): Record<string, string> {
@@ -10,13 +28,21 @@ export function callHeaders(call: Call): Record<string, string> {
   }
 }
 
-/** A call's cost, and its key's spend with it, as Python prints floats. */
-export function costHeaders(admission: Admission, costPico: Pico): Record<string, string> {
-  return { 'x-litellm-response-cost': formatPico(costPico), ...spendHeaders(admission, costPico) }
+/** What a strict budget made of the call, or an observed one would have. */
+export function modeHeaders(call: Call, admission: Admission): Record<string, string> {
+  const headers: Record<string, string> = {}
+  const tokens = clampedTokens(call, admission)
+  if (tokens !== null) headers['x-tollgate-max-tokens'] = String(tokens)
+  if (admission.wouldRefuse) headers['x-tollgate-would-refuse'] = wouldRefuse(admission.wouldRefuse)
+  return headers
 }
 
-export function spendHeaders(admission: Admission, costPico: Pico): Record<string, string> {
-  const key = admission.scopes.find(({ scope }) => scope.startsWith('key:'))
+/** The key's own spend with this call, as Python prints floats. */
+function spendHeaders({ scopes }: Admission, costPico: Pico): Record<string, string> {
+  const key = scopes.find(({ scope, budget }) => {
+    const { kind, model } = partsOf(scope)
+    return kind === 'key' && model === null && budget === 'main'
+  })
   const headers: Record<string, string> = {}
   if (!key) return headers
   headers['x-litellm-key-spend'] = formatPico(key.spentPico + costPico)

@@ -1,14 +1,16 @@
 import { type Context, Hono } from 'hono'
-import type { Caller } from '../auth/caller.ts'
+import { payer } from '../auth/caller.ts'
 import { listModels } from '../config/models.ts'
 import { notFound } from '../errors.ts'
-import { callerOf, type Deps, identify } from '../http.ts'
-import { isAllowed } from './access.ts'
-import { admit, type LlmRequest } from './admit.ts'
+import { callerOf, type Deps, identify, refetchCaller } from '../http.ts'
+import { isAllowed } from '../ledger/access.ts'
+import { admit, type AdmitDeps } from './admit.ts'
 import { readBytes, readLlmBody } from './body.ts'
+import { dryRun } from './dry-run.ts'
 import { type Endpoint, ENDPOINTS } from './endpoints.ts'
 import { exchange } from './exchange.ts'
 import { headerSafe } from './headers.ts'
+import type { LlmRequest } from './prepare.ts'
 
 const CALL_ID_MAX_LENGTH = 256
 /** What LiteLLM and OpenAI print for a model whose birthday nobody knows. */
@@ -39,39 +41,52 @@ async function relay(deps: Deps, c: Context, endpoint: Endpoint): Promise<Respon
   const caller = await identify(deps, c)
   const bytes = await readBytes(request, deps.config.settings.maxRequestBytes)
   const callId = request.headers.get('x-litellm-call-id')?.slice(0, CALL_ID_MAX_LENGTH)
+  const asked = {
+    caller,
+    callId: callId ? headerSafe(callId) : crypto.randomUUID(),
+    endpoint,
+    body: readLlmBody(bytes, endpoint),
+    clientSignal: request.signal,
+  }
+  const admitting = admitDeps(deps, c)
+  if (request.headers.get('x-tollgate-dry-run')?.toLowerCase() === 'true') {
+    return Response.json(await dryRun(admitting, asked), {
+      headers: { 'x-litellm-call-id': asked.callId },
+    })
+  }
   const { promise: answered, resolve, reject } = Promise.withResolvers<Response>()
-  const work = perform(
-    deps,
-    {
-      caller,
-      callId: callId ? headerSafe(callId) : crypto.randomUUID(),
-      endpoint,
-      body: readLlmBody(bytes, endpoint),
-      clientSignal: request.signal,
-    },
-    resolve,
-  )
   // One promise, alive before money is held: a client that leaves now is still settled.
-  c.executionCtx.waitUntil(work.catch(reject))
+  c.executionCtx.waitUntil(perform(admitting, asked, resolve).catch(reject))
   return answered
 }
 
 async function perform(
-  { config, ledgerOf, keyCache }: Deps,
+  deps: AdmitDeps,
   request: LlmRequest,
   respond: (response: Response) => void,
 ): Promise<void> {
-  const remember = (caller: Caller): void => {
-    if (caller.kind === 'key') keyCache.set(caller.hash, caller.record, Date.now())
-  }
-  const deps = { config, ledgerOf, remember, nowMs: Date.now }
   const { call, admission } = await admit(deps, request)
   await exchange(call, admission, respond)
 }
 
+function admitDeps(deps: Deps, c: Context): AdmitDeps {
+  const { config, ledgerOf, keyCache } = deps
+  return {
+    config,
+    ledgerOf,
+    remember: (caller) => {
+      if (caller.kind === 'key') keyCache.amend(caller.hash, caller.record, Date.now())
+      else keyCache.adminAccount = caller.account ?? null
+    },
+    refetch: (caller) => refetchCaller(deps, c, caller),
+    nowMs: Date.now,
+  }
+}
+
+/** The models that every row of the caller lets through, under their own names. */
 async function models(deps: Deps, c: Context) {
   const caller = await callerOf(deps, c)
-  const rows = caller.kind === 'key' ? [caller.record.key, caller.record.account] : []
+  const { rows } = payer(caller)
   const names = listModels(deps.config).filter((name) =>
     rows.every((row) => isAllowed(row.models, name)),
   )

@@ -33,7 +33,7 @@ export async function runCron(deps: CronDeps, cron: string, nowMs: number): Prom
   }
 }
 
-/** Ledgers with news are asked as a scrape asks them; one that lost its alarm sets it again. */
+/** Ledgers with news are asked as a scrape asks them, so one that lost its alarm sets it again. */
 async function wakeOutboxes(hubs: Env['METRICS_HUB']): Promise<void> {
-  await Promise.all(allHubs(hubs).map((hub) => hub.scrape()))
+  await Promise.all(allHubs(hubs).map((hub) => hub.wake()))
 }

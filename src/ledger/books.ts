@@ -1,187 +1,229 @@
-import { windowAt } from '../duration.ts'
 import type { Pico } from '../money.ts'
+import type { PolicyRow, ScopeId } from './policy.ts'
 import { RateBook, RATE_WINDOW_MS } from './rates.ts'
-import type {
-  BudgetPolicy,
-  Charged,
-  Entry,
-  LedgerStore,
-  PolicyRow,
-  ScopeId,
-  ScopeState,
-  WindowRule,
-  WindowSum,
-} from './types.ts'
+import type { Policies } from './policies.ts'
+import { Recent } from './recent.ts'
+import { addTo, newestRule, type ScopeBook, windowOf } from './scope-book.ts'
+import { ScopeBooks } from './scope-books.ts'
+import type { Scope } from './scopes.ts'
+import type { Charged, Entry, LedgerStore, WindowRule } from './store.ts'
+import type { OpeningSpend, ScopeState, ScopeTraffic, Traffic } from './types.ts'
 
-interface WindowBook {
-  startMs: number
-  spentPico: Pico
-}
-
-/** One scope's sums, held in memory; the store can always make them again. */
-interface ScopeBook {
-  readonly windows: Map<string, WindowBook>
-  readonly rules: Map<string, WindowRule>
-  readonly held: Map<string, Entry>
-  heldPico: Pico
-  rates: RateBook | null
-}
-
-export function scopeOf(row: PolicyRow): ScopeId {
-  return row.kind === 'account' ? 'account' : `${row.kind}:${row.id}`
+/** A scope as it is now. */
+export interface Standing {
+  readonly scope: Scope
+  readonly states: readonly ScopeState[]
+  /** Null: nothing is limited per minute. */
+  readonly rates: RateBook | null
 }
 
 /** Every scope's money and traffic: what was spent per window, what is held, what just happened. */
 export class Books {
   #store: LedgerStore
-  #scopes = new Map<ScopeId, ScopeBook>()
+  #scopes: ScopeBooks
+  #recent: Recent
 
-  constructor(store: LedgerStore) {
+  constructor(store: LedgerStore, policies: Policies, nowMs: number) {
     this.#store = store
-    for (const rule of store.rules()) this.#rule(rule)
+    this.#recent = new Recent(store, nowMs)
+    this.#scopes = new ScopeBooks(store, policies)
     for (const entry of store.held()) for (const scope of entry.scopes) this.#put(scope, entry)
   }
 
-  /** A row that changed: its windows stand from now on, also for calls that carry an older one. */
-  learn(row: PolicyRow): void {
-    for (const rule of rulesOf([row])) this.#rule(rule)
+  /**
+   * Rows that changed: their windows stand from now on, also for calls in flight. What is open goes
+   * on by the new rule, and the checkpoint says so, because nobody may look at it for long.
+   */
+  turn(rules: readonly WindowRule[], nowMs: number): void {
+    for (const rule of rules) {
+      if (!this.#scopes.isUsed(rule.scope)) continue
+      const book = this.#scopes.of(rule.scope, nowMs)
+      if (!book.windows.has(rule.budget)) {
+        newestRule(book.rules, rule)
+        continue
+      }
+      const before = book.rules.get(rule.budget)
+      if (before) windowOf(book, before, Math.min(nowMs, rule.anchorMs))
+      const { startMs, endMs, version } = windowOf(book, rule, nowMs)
+      const folded = this.#store.checkpoint(rule.scope).find(({ budget }) => budget === rule.budget)
+      const spentPico = folded?.startMs === startMs ? folded.spentPico : 0n
+      const sum = { budget: rule.budget, startMs, endMs, version, spentPico }
+      this.#store.saveCheckpoint(rule.scope, sum)
+    }
   }
 
-  /** A budget at `nowMs`: what was spent in its window, and what is held. */
-  budget(row: PolicyRow, budget: BudgetPolicy, nowMs: number): ScopeState {
-    const scope = scopeOf(row)
-    const { window, endMs } = this.#window(ruleOf(row, budget), nowMs)
-    const { heldPico } = this.#scope(scope)
-    const { limitPico } = budget
-    return { scope, ...window, heldPico, limitPico, resetAtMs: endMs }
+  /** Whose limits come from this row, of the scopes in memory. */
+  borrowersOf({ kind, id }: PolicyRow): PolicyRow[] {
+    if (kind !== 'account' && kind !== 'budget') return []
+    return [...this.#scopes.inMemory()].flatMap(({ row }) => {
+      const borrows = kind === 'account' ? row?.kind === 'member' : row?.budgetId === id
+      return row && borrows ? [row] : []
+    })
   }
 
-  /** The scope's main budget; a row without any has one that is unlimited and for ever. */
-  main(row: PolicyRow, nowMs: number): ScopeState {
-    return this.budget(row, budgetsOf(row)[0] ?? UNLIMITED, nowMs)
+  /** Every budget of a scope at `nowMs`: what was spent in its window, and what is held. */
+  budgets(scope: Scope, nowMs: number): ScopeState[] {
+    const book = this.#scopes.of(scope.id, nowMs)
+    if (!book.row || book.row.version <= scope.row.version) book.row = scope.row
+    return scope.rules.map((rule, i) => {
+      const { startMs, endMs, spentPico } = windowOf(book, rule, nowMs)
+      return {
+        scope: scope.id,
+        budget: rule.budget,
+        spentPico,
+        heldPico: book.heldPico,
+        limitPico: scope.budgets[i]?.limitPico ?? null,
+        startMs,
+        resetAtMs: endMs,
+      }
+    })
   }
 
   /** Memory keeps traffic only for scopes that limit it; the store fills in the minute before. */
-  rates(row: PolicyRow, nowMs: number): RateBook | null {
-    const { requestsPerMinute, tokensPerMinute, parallelRequests } = row.rates
-    const scope = scopeOf(row)
-    const book = this.#scope(scope)
+  rates(scope: Scope, nowMs: number): RateBook | null {
+    const { requestsPerMinute, tokensPerMinute, parallelRequests } = scope.rates
     if (requestsPerMinute === null && tokensPerMinute === null && parallelRequests === null) {
-      book.rates = null
-    } else if (!book.rates) {
-      const recent = this.#store.traffic(scope, nowMs - RATE_WINDOW_MS)
-      book.rates = new RateBook(recent, [...book.held.values()])
+      const known = this.#scopes.inMemoryOf(scope.id)
+      if (known) known.rates = null
+      return null
     }
+    const book = this.#scopes.of(scope.id, nowMs)
+    book.rates ??= new RateBook(this.#lastMinute(book, scope.id, nowMs), book)
     return book.rates
+  }
+
+  /** A scope's last minute. */
+  traffic(scope: ScopeId, nowMs: number): Traffic[] {
+    return this.#recent.of(scope, nowMs)
+  }
+
+  /** Every budget of these scopes, in their order. */
+  states(scopes: readonly Scope[], nowMs: number): ScopeState[] {
+    return scopes.flatMap((scope) => this.budgets(scope, nowMs))
+  }
+
+  /** The same with what limits their requests and tokens. */
+  look(scopes: readonly Scope[], nowMs: number): Standing[] {
+    return scopes.map((scope) => {
+      return { scope, states: this.budgets(scope, nowMs), rates: this.rates(scope, nowMs) }
+    })
   }
 
   hold(entry: Entry): void {
     for (const scope of entry.scopes) {
-      this.#put(scope, entry)
-      this.#scope(scope).rates?.hold(entry.holdTokens, entry.reservedMs)
+      const book = this.#put(scope, entry)
+      book.hadTraffic = true
+      book.rates?.hold(entry.reservedMs)
     }
   }
 
   /** The hold goes; its tokens count for another minute from `nowMs`. */
   end(entry: Entry, tokens: number, nowMs: number): void {
     for (const scope of entry.scopes) {
-      const book = this.#scope(scope)
-      if (!book.held.delete(entry.id)) continue
+      const book = this.#scopes.of(scope, nowMs)
+      book.holds--
       book.heldPico -= entry.holdPico
-      book.rates?.end(entry.holdTokens, tokens, nowMs)
+      book.heldTokens -= entry.holdTokens
+      book.hadTraffic = true
+      book.rates?.end(tokens, nowMs)
     }
   }
 
   /** The windows that a charge at `nowMs` counts in. */
   windows(rules: readonly WindowRule[], nowMs: number): Charged[] {
     return rules.map((rule): Charged => {
-      return [rule.scope, rule.budget, this.#window(rule, nowMs).window.startMs]
+      const { startMs, endMs, version } = windowOf(this.#scopes.of(rule.scope, nowMs), rule, nowMs)
+      return [rule.scope, rule.budget, startMs, endMs, version]
     })
   }
 
-  /** A scope's main window as it stands, not rolled: what the copy in Postgres is set to. */
-  standing(scope: ScopeId): WindowSum | null {
-    const window = this.#scope(scope).windows.get('main')
-    return window ? { budget: 'main', ...window } : null
+  /** Where a charge of `atMs` counts now: a key that came may have made its window another's part. */
+  joined(charged: readonly Charged[], atMs: number): Charged[] {
+    return charged.map((one): Charged => {
+      const [scope, budget, startMs] = one
+      const window = this.#scopes.of(scope, atMs).windows.get(budget)
+      if (!window || window.startMs <= startMs || window.startMs > atMs) return one
+      return [scope, budget, window.startMs, window.endMs, window.version]
+    })
   }
 
-  /** A charge counts in its window while that is open; afterwards in history only. */
-  charge(charged: readonly Charged[], pico: Pico): void {
-    for (const [scope, budget, startMs] of charged) {
-      const windows = this.#scope(scope).windows
-      const window = windows.get(budget)
-      if (!window || window.startMs < startMs) windows.set(budget, { startMs, spentPico: pico })
-      else if (window.startMs === startMs) window.spentPico += pico
+  /** A scope's windows as they stand, not rolled: what the copy in Postgres is set to. */
+  standing(scope: ScopeId): OpeningSpend[] {
+    const { windows } = this.#scopes.of(scope, 0)
+    return [...windows].map(([budget, window]) => ({ scope, budget, ...window }))
+  }
+
+  /** An entry's charge counts in its window while that is open; afterwards in history only. */
+  charge(charged: readonly Charged[], pico: Pico, nowMs: number): void {
+    for (const [scope, budget, startMs, endMs = null, version = 0] of charged) {
+      const book = this.#scopes.of(scope, nowMs)
+      if (pico !== 0n) book.unfolded++
+      addTo(book.windows, { budget, startMs, endMs, version, spentPico: pico })
     }
+  }
+
+  /** Windows with what was spent elsewhere, as the checkpoint has them already. */
+  bring(spends: readonly OpeningSpend[], traffic: readonly ScopeTraffic[], nowMs: number): void {
+    for (const { scope, budget, startMs, endMs = null, version = 0, spentPico } of spends) {
+      this.#scopes.of(scope, nowMs).windows.set(budget, { startMs, endMs, version, spentPico })
+    }
+    for (const minute of traffic) {
+      this.#recent.arrive(minute)
+      const book = this.#scopes.of(minute.scope, nowMs)
+      // Older than what is in the ring: it is made again, in order.
+      Object.assign(book, { rates: null, hadTraffic: true })
+    }
+  }
+
+  /** A scope starts anew: its spend was handed over. */
+  clear(scope: ScopeId): void {
+    for (const window of this.#scopes.of(scope, 0).windows.values()) window.spentPico = 0n
+  }
+
+  /** The scope itself and those for single models of the same owner. */
+  scopesOf(owner: ScopeId, nowMs: number): ScopeId[] {
+    const called = this.#store.traffic(nowMs - RATE_WINDOW_MS).flatMap(({ scopes }) => scopes)
+    const known = [...this.#store.checkpointScopes(owner), ...called, ...this.#scopes.names()]
+    return [...new Set(known)].filter((scope) => scope === owner || scope.startsWith(`${owner}/`))
   }
 
   /** A charge that no hold announced: it counts as a request all the same. */
   unannounced(scopes: readonly ScopeId[], tokens: number, nowMs: number): void {
-    for (const scope of scopes) this.#scope(scope).rates?.unannounced(tokens, nowMs)
-  }
-
-  /** Makes sure that a scope's sums are in memory before its entries move in the store. */
-  load(scopes: readonly ScopeId[]): void {
-    for (const scope of scopes) this.#scope(scope)
-  }
-
-  /**
-   * Windows roll here, exactly at their end, because nothing else looks at them. A window that is
-   * ahead of the clock stays: ledger time never goes back.
-   */
-  #window(asked: WindowRule, nowMs: number): { window: WindowBook; endMs: number | null } {
-    const { duration, anchorMs } = this.#rule(asked)
-    const { startMs, endMs } = windowAt(duration, anchorMs, nowMs)
-    const { windows } = this.#scope(asked.scope)
-    let window = windows.get(asked.budget)
-    if (!window || window.startMs < startMs) {
-      window = { startMs, spentPico: 0n }
-      windows.set(asked.budget, window)
+    for (const scope of scopes) {
+      const book = this.#scopes.of(scope, nowMs)
+      book.hadTraffic = true
+      book.rates?.unannounced(tokens, nowMs)
     }
-    return { window, endMs }
   }
 
-  #rule(asked: WindowRule): WindowRule {
-    const { rules } = this.#scope(asked.scope)
-    const known = rules.get(asked.budget)
-    if (known && known.version > asked.version) return known
-    rules.set(asked.budget, asked)
-    return asked
+  /** Makes sure that the sums are in memory before their entries move into the checkpoint. */
+  load(scopes: readonly ScopeId[], nowMs: number): void {
+    for (const scope of scopes) this.#scopes.of(scope, nowMs)
   }
 
-  #put(scope: ScopeId, entry: Entry): void {
-    const book = this.#scope(scope)
-    book.held.set(entry.id, entry)
+  /** An entry's charge is in the checkpoint now. */
+  folded(charged: readonly Charged[]): void {
+    for (const [scope] of charged) {
+      const book = this.#scopes.inMemoryOf(scope)
+      if (book) book.unfolded--
+    }
+  }
+
+  /** How many scopes memory holds. */
+  get size(): number {
+    return this.#scopes.size
+  }
+
+  #lastMinute(book: ScopeBook, scope: ScopeId, nowMs: number): Traffic[] {
+    const { hadTraffic } = book
+    return hadTraffic ? this.traffic(scope, nowMs) : this.#recent.beforeWaking(scope, nowMs)
+  }
+
+  #put(scope: ScopeId, entry: Entry): ScopeBook {
+    const book = this.#scopes.of(scope, entry.reservedMs)
+    book.holds++
     book.heldPico += entry.holdPico
-  }
-
-  #scope(scope: ScopeId): ScopeBook {
-    let book = this.#scopes.get(scope)
-    if (book) return book
-    const windows = new Map<string, WindowBook>()
-    for (const { budget, startMs, spentPico } of this.#store.sums(scope)) {
-      const known = windows.get(budget)
-      if (!known || known.startMs < startMs) windows.set(budget, { startMs, spentPico })
-      else if (known.startMs === startMs) known.spentPico += spentPico
-    }
-    book = { windows, rules: new Map(), held: new Map(), heldPico: 0n, rates: null }
-    this.#scopes.set(scope, book)
-    const told = scope.startsWith('key:') ? this.#store.told('key', scope.slice(4)) : null
-    if (told) this.learn(told)
+    book.heldTokens += entry.holdTokens
     return book
   }
-}
-
-const UNLIMITED: BudgetPolicy = { id: 'main', limitPico: null, duration: null, anchorMs: 0 }
-
-export function budgetsOf(row: PolicyRow): readonly BudgetPolicy[] {
-  return row.budgets.length > 0 ? row.budgets : [UNLIMITED]
-}
-
-export function rulesOf(rows: readonly PolicyRow[]): WindowRule[] {
-  return rows.flatMap((row) => budgetsOf(row).map((budget) => ruleOf(row, budget)))
-}
-
-function ruleOf(row: PolicyRow, { id, duration, anchorMs }: BudgetPolicy): WindowRule {
-  return { scope: scopeOf(row), version: row.version, budget: id, duration, anchorMs }
 }

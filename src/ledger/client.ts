@@ -2,11 +2,15 @@ import { unavailable } from '../errors.ts'
 import { describe, log } from '../log.ts'
 import type { Pico } from '../money.ts'
 import { within } from '../within.ts'
+import type { PolicyRow } from './policy.ts'
 import type {
+  AdjustAnswer,
+  AdjustRequest,
   Audit,
+  Balance,
+  DecideAnswer,
   EntryDetail,
   Opening,
-  PolicyRow,
   ReserveAnswer,
   ReserveRequest,
   ScopeState,
@@ -25,13 +29,17 @@ export interface LedgerRpc {
   release(id: string, detail: EntryDetail): Promise<unknown>
   read(rows: readonly PolicyRow[]): Promise<readonly ScopeState[] | null>
   tell(rows: readonly PolicyRow[]): Promise<unknown>
+  decide(request: ReserveRequest): Promise<DecideAnswer>
+  adjust(request: AdjustRequest): Promise<AdjustAnswer>
+  leave(key: PolicyRow): Promise<Balance | null>
+  arrive(key: PolicyRow, balance: Balance): Promise<unknown>
   flush(): Promise<Unfinished>
   audit(): Promise<Audit | null>
 }
 
 /** One account's ledger. Nothing above this module knows how or where it is kept. */
 export interface LedgerClient {
-  reserve(request: ReserveRequest): Promise<Exclude<ReserveAnswer, { kind: 'unopened' }>>
+  reserve(request: ReserveRequest): Promise<Exclude<ReserveAnswer, Unopened>>
   renew(id: string, seenPico: Pico): Promise<void>
   /** Null if the charge could not be delivered: the hold's deadline will charge it. */
   settle(request: SettleRequest): Promise<readonly ScopeState[] | null>
@@ -39,6 +47,17 @@ export interface LedgerClient {
   /** Null if the ledger has not taken over yet: Postgres still knows best. */
   read(rows: readonly PolicyRow[]): Promise<readonly ScopeState[] | null>
   tell(rows: readonly PolicyRow[]): Promise<void>
+  /** What reserve would answer; holds nothing. */
+  decide(request: ReserveRequest): Promise<Exclude<DecideAnswer, Unopened>>
+  /** Sets a spend; opens a ledger that was claimed only. Null: no such account. Throws 503. */
+  adjust(request: AdjustRequest): Promise<Exclude<AdjustAnswer, Unopened> | null>
+  /**
+   * A key moves to another account: its calls are referred from now on, and what it spent here goes
+   * with it. The same each time for one version of its row. Null: the ledger has not taken over yet.
+   */
+  leave(key: PolicyRow): Promise<Balance | null>
+  /** Takes that over, once. */
+  arrive(key: PolicyRow, balance: Balance): Promise<void>
   /** Brings entries to Postgres now; says what is left. */
   flush(): Promise<Unfinished>
   /** Null if the ledger has not taken over yet. */
@@ -83,9 +102,21 @@ export function ledgerClient(deps: LedgerDeps): LedgerClient {
     tell: async (rows) => {
       await call(TELL_WAITS_MS, () => rpc().tell(rows))
     },
+    decide: (request) => decide(deps, request),
+    adjust: async (request) => {
+      // One that was claimed and never came to be is opened: nobody else can set a spend.
+      const ask = () => call(TELL_WAITS_MS, () => rpc().adjust(request))
+      const answer = await opened(deps, ask).catch(unreachable)
+      return answer.kind === 'unopened' ? null : answer
+    },
+    leave: (key) => call(TELL_WAITS_MS, () => rpc().leave(key)),
+    arrive: async (key, balance) => {
+      await call(TELL_WAITS_MS, () => rpc().arrive(key, balance))
+    },
   }
 }
 
+const BEING_CHANGED = 'This account is being changed. Please try again.'
 const UNREACHABLE = 'The budget ledger cannot be reached right now. Please try again.'
 
 function unreachable(error: unknown): never {
@@ -100,7 +131,7 @@ async function reserve(
   deps: LedgerDeps,
   request: ReserveRequest,
   release: LedgerClient['release'],
-): Promise<Exclude<ReserveAnswer, { kind: 'unopened' }>> {
+): Promise<Exclude<ReserveAnswer, Unopened>> {
   try {
     const answer = await opened(deps, () =>
       attempt(deps, RESERVE_WAITS_MS, () => deps.rpc().reserve(request)),
@@ -111,7 +142,18 @@ async function reserve(
     deps.defer(release(request.id, { status: 'failure', reason: 'reserve outcome unknown' }))
     throw unavailable(UNREACHABLE)
   }
-  throw unavailable('This account is being changed. Please try again.')
+  throw unavailable(BEING_CHANGED)
+}
+
+async function decide(
+  deps: LedgerDeps,
+  request: ReserveRequest,
+): Promise<Exclude<DecideAnswer, Unopened>> {
+  const answer = await opened(deps, () =>
+    attempt(deps, RESERVE_WAITS_MS, () => deps.rpc().decide(request)),
+  ).catch(unreachable)
+  if (answer.kind !== 'unopened') return answer
+  throw unavailable(BEING_CHANGED)
 }
 
 async function settle(

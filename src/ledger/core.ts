@@ -1,28 +1,30 @@
 import type { Pico } from '../money.ts'
-import { Books, rulesOf, scopeOf } from './books.ts'
+import { adjust } from './adjust.ts'
+import { admitted, decided } from './answers.ts'
+import { Books } from './books.ts'
+import { chargeUnknown, correct, type End, endHold, type Parts } from './ends.ts'
 import { bounded, HOLD_MS, isLate, isYoung, newHold, tombstone } from './entries.ts'
-import { findRefusal, isTight, plain } from './refusals.ts'
+import { arrive, leave } from './moves.ts'
+import { Policies } from './policies.ts'
+import type { PolicyRow } from './policy.ts'
+import { judge, plain } from './refusals.ts'
+import { allScopes, rulesOf, scopesOf } from './scopes.ts'
+import type { Entry, LedgerStore } from './store.ts'
 import type {
-  Charged,
-  Entry,
+  AdjustAnswer,
+  AdjustRequest,
+  Balance,
+  DecideAnswer,
   EntryDetail,
-  LedgerStore,
   Opening,
-  PolicyRow,
   ReserveAnswer,
   ReserveRequest,
-  ScopeId,
   ScopeState,
   SettleAnswer,
   SettleRequest,
-  Unopened,
-  WindowRule,
-  WindowSum,
 } from './types.ts'
 
-/** Who is sent to open a ledger has this long; after it the next asker is sent. */
-const OPENING_MS = 2_000
-const OPENING_POLL_MS = 25
+const FREE = { chargePico: 0n, tokens: 0 } as const
 
 /**
  * The account's books: what was spent, what is held, and who may spend more. Synchronous and
@@ -31,26 +33,24 @@ const OPENING_POLL_MS = 25
 export class LedgerCore {
   #store: LedgerStore
   #books: Books
+  #policies: Policies
   /** In order of deadline, because each is set to now + HOLD_MS when it enters. */
   #held = new Map<string, Entry>()
   #nowMs: number
-  #openingUntilMs = 0
-  #opening: Pick<Opening, 'epoch' | 'account'> | null
 
   constructor(store: LedgerStore) {
     this.#store = store
-    this.#books = new Books(store)
     this.#nowMs = store.lastMs()
-    this.#opening = latest(store)
-    if (this.#opening) this.#books.learn(this.#opening.account)
     for (const entry of store.held().toSorted((a, b) => a.deadlineMs - b.deadlineMs)) {
       this.#held.set(entry.id, entry)
       this.#advance(entry.deadlineMs - HOLD_MS)
     }
+    this.#policies = new Policies(store)
+    this.#books = new Books(this.#store, this.#policies, this.#nowMs)
   }
 
   get epoch(): number {
-    return this.#opening?.epoch ?? 0
+    return this.#policies.epoch
   }
 
   get nextDeadlineMs(): number | null {
@@ -58,17 +58,26 @@ export class LedgerCore {
     return null
   }
 
+  get holds(): number {
+    return this.#held.size
+  }
+
+  /** The sums, for who moves entries into the checkpoint. */
+  get books(): Books {
+    return this.#books
+  }
+
+  /** The account's own row, as its opening or a later telling gave it. */
+  account(): PolicyRow | null {
+    return this.#policies.account
+  }
+
   /** The first opening wins; spend that Postgres knew of is where the windows start. */
   open(opening: Opening, nowMs: number): { readonly epoch: number } {
     this.#advance(nowMs)
-    if (!this.#opening) {
-      this.#books.load(['account', ...opening.spends.map(({ scope }) => scope)])
-      this.#store.saveOpening(opening)
-      for (const { scope, budget, startMs, spentPico } of opening.spends) {
-        this.#books.charge([[scope, budget, startMs]], spentPico)
-      }
-      for (const row of [opening.account, ...(opening.changed ?? [])]) this.tell(row, nowMs)
-      this.#opening = latest(this.#store)
+    if (!this.account()) {
+      this.#policies.open(opening, nowMs)
+      this.#books = new Books(this.#store, this.#policies, this.#nowMs)
     }
     return { epoch: this.epoch }
   }
@@ -76,25 +85,43 @@ export class LedgerCore {
   /** Sets money and tokens aside at every scope, or at none. Refusals are returned, not thrown. */
   reserve(request: ReserveRequest, atMs: number): ReserveAnswer {
     const nowMs = this.#advance(atMs)
-    if (!this.#opening) return this.#unopened(nowMs)
+    if (!this.account()) return this.#policies.unopened(nowMs)
     const known = this.#store.entry(request.id, 0)
     if (known && (known.state === 'tombstone' || known.state === 'released')) {
       return { kind: 'refused', refusal: plain('released', null) }
     }
-    if (known) return this.#admitted(request, nowMs)
+    const scopes = scopesOf(request, nowMs)
+    if (known) {
+      const standings = this.#books.look(scopes, nowMs)
+      const given = { request, standings, holdPico: known.holdPico, addedPico: 0n }
+      return admitted({ ...given, wouldRefuse: null }, nowMs)
+    }
     if (isLate(request.id, atMs)) return { kind: 'refused', refusal: plain('released', null) }
     this.expire(nowMs)
-    const stale = this.#newerRow(request.rows)
-    if (stale) return { kind: 'stale', row: stale }
-    const refusal = findRefusal(this.#books, request, nowMs)
+    const stale = this.#policies.stale(request.rows)
+    if (stale) return stale
+    const standings = this.#books.look(scopes, nowMs)
+    const { refusal, ...verdict } = judge(standings, request, nowMs)
     if (refusal) return { kind: 'refused', refusal }
 
     // From here it must succeed.
-    const entry = newHold(request, nowMs)
+    const entry = newHold({ request, scopes, ...verdict }, nowMs)
     this.#store.insert(entry)
     this.#books.hold(entry)
     this.#held.set(entry.id, entry)
-    return this.#admitted(request, nowMs)
+    const { holdPico } = entry
+    return admitted({ request, standings, ...verdict, holdPico, addedPico: holdPico }, nowMs)
+  }
+
+  /** What reserve would answer, and how everything stands; nothing is held. */
+  decide(request: ReserveRequest, atMs: number): DecideAnswer {
+    const nowMs = this.#advance(atMs)
+    if (!this.account()) return this.#policies.unopened(nowMs)
+    this.expire(nowMs)
+    const stale = this.#policies.stale(request.rows)
+    if (stale) return stale
+    const standings = this.#books.look(scopesOf(request, nowMs), nowMs)
+    return decided({ request, standings }, judge(standings, request, nowMs), nowMs)
   }
 
   /** The call still lives: its hold gets another HOLD_MS. False if there is no such hold. */
@@ -112,19 +139,19 @@ export class LedgerCore {
   /** Charges what the call cost. Once: a repeated settle changes nothing. */
   settle(request: SettleRequest, atMs: number): SettleAnswer {
     const nowMs = this.#advance(atMs)
-    if (!this.#opening) return this.#unopened(nowMs)
+    if (!this.account()) return this.#policies.unopened(nowMs)
+    const scopes = scopesOf(request, nowMs)
     const entry = this.#store.entry(request.id, 0)
     if (!entry) {
       if (!isYoung(request.id, nowMs)) return { kind: 'unknown' }
-      if (!this.#store.wasFolded(request.id)) this.#chargeUnknown(request, nowMs)
+      if (!this.#store.wasFolded(request.id)) chargeUnknown(this.#parts, { request, scopes }, nowMs)
     } else if (entry.state === 'held') {
-      const charged = this.#books.windows(rulesOf(request.rows), nowMs)
-      this.#end(entry, { ...request, state: 'settled', charged }, nowMs)
-    } else if (entry.state !== 'settled') {
-      this.#correct(entry, { ...request, rules: rulesOf(request.rows) }, nowMs)
+      this.#end(entry, { ...request, state: 'settled', rules: entry.rules }, nowMs)
+    } else if (entry.state !== 'settled' && entry.state !== 'adjusted') {
+      correct(this.#parts, { entry, news: { ...request, rules: rulesOf(scopes) } }, nowMs)
     }
     this.expire(nowMs)
-    return { kind: 'settled', scopes: this.#states(request.rows, nowMs) }
+    return { kind: 'settled', scopes: this.#books.states(scopes, nowMs) }
   }
 
   /** The call cost nothing. An id not seen yet leaves a tombstone that refuses its late reserve. */
@@ -134,9 +161,9 @@ export class LedgerCore {
     if (!entry && !this.#store.wasFolded(id)) {
       this.#store.insert({ ...tombstone(id, nowMs), detail })
     } else if (entry?.state === 'held') {
-      this.#end(entry, { state: 'released', chargePico: 0n, tokens: 0, charged: [], detail }, nowMs)
+      this.#end(entry, { ...FREE, state: 'released', rules: [], detail }, nowMs)
     } else if (entry?.state === 'expired') {
-      this.#correct(entry, { chargePico: 0n, tokens: 0, detail, rules: entry.rules }, nowMs)
+      correct(this.#parts, { entry, news: { ...FREE, detail, rules: entry.rules } }, nowMs)
     }
     this.expire(nowMs)
   }
@@ -147,53 +174,60 @@ export class LedgerCore {
     for (const entry of this.#held.values()) {
       if (entry.deadlineMs > nowMs) return
       const chargePico = entry.seenPico > entry.holdPico ? entry.seenPico : entry.holdPico
-      const charged = this.#books.windows(entry.rules, nowMs)
-      const end = { state: 'expired', chargePico, tokens: entry.holdTokens, charged } as const
-      this.#end(entry, { ...end, detail: { status: 'expired' } }, nowMs)
+      const end = { state: 'expired', chargePico, tokens: entry.holdTokens } as const
+      this.#end(entry, { ...end, rules: entry.rules, detail: { status: 'expired' } }, nowMs)
     }
   }
 
-  /** Each row's main budget at this instant; null if this ledger has not taken over yet. */
+  /**
+   * Every budget of these rows at this instant, each row's main one first, then its windows and its
+   * models'. Null if this ledger has not taken over yet.
+   */
   read(rows: readonly PolicyRow[], atMs: number): readonly ScopeState[] | null {
     const nowMs = this.#advance(atMs)
-    if (!this.#opening) return null
+    if (!this.account()) return null
     this.expire(nowMs)
-    return this.#states(rows, nowMs)
+    const wanted = new Set(rows)
+    const scopes = allScopes({ rows: this.#policies.complete(rows) }, nowMs)
+    return this.#books.states(
+      scopes.filter(({ row }) => wanted.has(row)),
+      nowMs,
+    )
   }
 
   /** A row that the admin API changed: requests that carry an older one are told. */
   tell(row: PolicyRow, atMs: number): void {
     const nowMs = this.#advance(atMs)
-    const known = this.#store.told(row.kind, row.id)
-    if (known && known.version >= row.version) return
-    this.#store.saveTold(row, nowMs)
-    this.#books.learn(row)
-    if (row.kind === 'account' && this.#opening) this.#opening = { ...this.#opening, account: row }
+    if (!this.#policies.tell(row, nowMs)) return
+    for (const one of [row, ...this.#books.borrowersOf(row)]) {
+      this.#books.turn(this.#policies.rulesOf(one, nowMs), nowMs)
+    }
   }
 
-  get holds(): number {
-    return this.#held.size
+  /** Sets what a scope has spent. Once per id. */
+  adjust(request: AdjustRequest, atMs: number): AdjustAnswer {
+    const nowMs = this.#advance(atMs)
+    if (!this.account()) return this.#policies.unopened(nowMs)
+    this.expire(nowMs)
+    const rows = this.#policies.complete(request.rows)
+    return adjust(this.#parts, { ...request, rows }, nowMs)
   }
 
-  /** The account's own row, as its opening or a later telling gave it. */
-  account(): PolicyRow | null {
-    return this.#opening?.account ?? null
+  /** A key goes to another account, with its spend. Null if this ledger has not taken over yet. */
+  leave(key: PolicyRow, atMs: number): Balance | null {
+    const nowMs = this.#advance(atMs)
+    if (!this.account()) return null
+    this.expire(nowMs)
+    this.tell(key, nowMs)
+    return leave(this.#parts, key, nowMs)
   }
 
-  /** Sums stay as they are while entries move into the checkpoint; they must be in memory first. */
-  load(scopes: readonly ScopeId[]): void {
-    this.#books.load(scopes)
-  }
-
-  /** A scope's main window as it stands, for the copy in Postgres. */
-  standing(scope: ScopeId): WindowSum | null {
-    return this.#books.standing(scope)
-  }
-
-  #unopened(nowMs: number): Unopened {
-    if (nowMs < this.#openingUntilMs) return { kind: 'unopened', waitMs: OPENING_POLL_MS }
-    this.#openingUntilMs = nowMs + OPENING_MS
-    return { kind: 'unopened', waitMs: 0 }
+  /** A key comes from another account. */
+  arrive(key: PolicyRow, balance: Balance, atMs: number): void {
+    const nowMs = this.#advance(atMs)
+    if (!this.account()) throw new Error('a key came to a ledger that has not taken over')
+    arrive(this.#parts, { key, balance }, nowMs)
+    this.tell(key, nowMs)
   }
 
   #advance(atMs: number): number {
@@ -201,88 +235,12 @@ export class LedgerCore {
     return this.#nowMs
   }
 
-  #newerRow(rows: readonly PolicyRow[]): PolicyRow | null {
-    for (const row of rows) {
-      const told = this.#store.told(row.kind, row.id)
-      if (told && told.version > row.version) return told
-    }
-    return null
-  }
-
-  #admitted(request: ReserveRequest, nowMs: number): ReserveAnswer {
-    const tight = isTight(this.#books, request, nowMs)
-    return { kind: 'admitted', tight, scopes: this.#states(request.rows, nowMs) }
-  }
-
-  #states(rows: readonly PolicyRow[], nowMs: number): ScopeState[] {
-    return rows.map((row) => this.#books.main(row, nowMs))
+  get #parts(): Parts {
+    return { store: this.#store, books: this.#books }
   }
 
   #end(entry: Entry, end: End, nowMs: number): void {
-    const chargePico = bounded(end.chargePico)
-    const detail = { ...entry.detail, ...end.detail }
-    const { state, tokens, charged } = end
-    this.#store.update({ ...entry, state, chargePico, tokens, charged, detail, endedMs: nowMs })
     this.#held.delete(entry.id)
-    this.#books.end(entry, tokens, nowMs)
-    this.#books.charge(charged, chargePico)
+    endHold(this.#parts, { entry, end }, nowMs)
   }
-
-  #chargeUnknown(request: SettleRequest, nowMs: number): void {
-    const charged = this.#books.windows(rulesOf(request.rows), nowMs)
-    const chargePico = bounded(request.chargePico)
-    this.#store.insert({
-      ...tombstone(request.id, nowMs),
-      state: 'settled',
-      scopes: request.rows.map(scopeOf),
-      chargePico,
-      charged,
-      tokens: request.tokens,
-      detail: { ...request.detail, unknown: true },
-    })
-    this.#books.charge(charged, chargePico)
-    this.#books.unannounced(request.rows.map(scopeOf), request.tokens, nowMs)
-  }
-
-  /** News after the end: the signed difference, once, in the windows that were charged. */
-  #correct(entry: Entry, news: Correction, nowMs: number): void {
-    if (this.#store.entry(entry.id, 1)) return
-    const wasCharged = entry.charged.length > 0
-    const charged = wasCharged ? entry.charged : this.#books.windows(news.rules, nowMs)
-    const chargePico = bounded(news.chargePico) - entry.chargePico
-    this.#books.load(charged.map(([scope]) => scope))
-    this.#store.insert({
-      ...entry,
-      revision: 1,
-      state: 'settled',
-      scopes: [...new Set(news.rules.map(({ scope }) => scope))],
-      endedMs: wasCharged ? entry.endedMs : nowMs,
-      chargePico,
-      charged,
-      tokens: news.tokens - entry.tokens,
-      detail: { ...entry.detail, ...news.detail, corrected: true },
-    })
-    this.#books.charge(charged, chargePico)
-  }
-}
-
-interface Correction {
-  readonly chargePico: Pico
-  readonly tokens: number
-  readonly detail: EntryDetail
-  readonly rules: readonly WindowRule[]
-}
-
-function latest(store: LedgerStore): Pick<Opening, 'epoch' | 'account'> | null {
-  const opening = store.opening()
-  const told = opening && store.told('account', opening.account.id)
-  return told && told.version > opening.account.version ? { ...opening, account: told } : opening
-}
-
-interface End {
-  readonly state: 'settled' | 'released' | 'expired'
-  readonly chargePico: Pico
-  readonly tokens: number
-  readonly charged: readonly Charged[]
-  readonly detail: EntryDetail
 }

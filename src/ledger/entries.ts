@@ -1,7 +1,8 @@
 import { entryIdMs } from '../ids.ts'
 import { CHARGE_MAX_PICO, type Pico } from '../money.ts'
-import { rulesOf, scopeOf } from './books.ts'
-import type { Entry, ReserveRequest } from './types.ts'
+import { rulesOf, type Scope } from './scopes.ts'
+import type { Entry } from './store.ts'
+import type { ReserveRequest } from './types.ts'
 
 /** A hold that is not renewed ends after this long, and is charged. */
 export const HOLD_MS = 180_000
@@ -10,23 +11,31 @@ export const RESERVE_MAX_MS = 45_000
 /** A settle of an id that the ledger never saw is charged up to this age: money was spent. */
 export const YOUNG_MS = 24 * 3_600_000
 
-export function newHold(request: ReserveRequest, nowMs: number): Entry {
+export function newHold(
+  call: {
+    readonly request: ReserveRequest
+    readonly scopes: readonly Scope[]
+    readonly holdPico: Pico
+  },
+  nowMs: number,
+): Entry {
+  const { request, scopes, holdPico } = call
   return {
     ...tombstone(request.id, nowMs),
     state: 'held',
     deadlineMs: nowMs + HOLD_MS,
     endedMs: null,
-    holdPico: bounded(request.expectedPico),
-    holdTokens: heldTokens(request),
-    scopes: request.rows.map(scopeOf),
-    rules: rulesOf(request.rows),
+    holdPico: bounded(holdPico),
+    holdTokens: heldTokens(request, scopes),
+    scopes: scopes.map(({ id }) => id),
+    rules: rulesOf(scopes),
     detail: request.detail,
   }
 }
 
 /** A hold is never larger than the smallest token limit it is under. */
-function heldTokens({ rows, expectedTokens }: ReserveRequest): number {
-  return rows.reduce(
+function heldTokens({ expectedTokens }: ReserveRequest, scopes: readonly Scope[]): number {
+  return scopes.reduce(
     (tokens, { rates }) => Math.min(tokens, rates.tokensPerMinute ?? tokens),
     expectedTokens,
   )

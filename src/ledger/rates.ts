@@ -1,4 +1,5 @@
-import type { RatePolicy, Traffic } from './types.ts'
+import type { RatePolicy } from './policy.ts'
+import type { RateLeft, Traffic } from './types.ts'
 
 export const RATE_WINDOW_MS = 60_000
 
@@ -54,6 +55,12 @@ export interface RateRefusal {
   readonly retryAfterMs: number
 }
 
+/** Calls of a scope that are under way. */
+export interface Flight {
+  readonly holds: number
+  readonly heldTokens: number
+}
+
 /**
  * One scope's traffic over the true last 60 seconds. Requests count from their reserve, tokens
  * while they are held and for 60 seconds after their settle.
@@ -61,10 +68,10 @@ export interface RateRefusal {
 export class RateBook {
   #requests = new Ring()
   #tokens = new Ring()
-  #heldTokens: number
-  #parallel: number
+  #flight: Flight
 
-  constructor(recent: readonly Traffic[], held: readonly { readonly holdTokens: number }[]) {
+  constructor(recent: readonly Traffic[], flight: Flight) {
+    this.#flight = flight
     for (const { reservedMs } of recent.toSorted((a, b) => a.reservedMs - b.reservedMs)) {
       this.#requests.add(reservedMs, 1)
     }
@@ -74,13 +81,11 @@ export class RateBook {
     for (const { endedMs, tokens } of ended.toSorted((a, b) => a.endedMs - b.endedMs)) {
       this.#tokens.add(endedMs, tokens)
     }
-    this.#parallel = held.length
-    this.#heldTokens = held.reduce((sum, { holdTokens }) => sum + holdTokens, 0)
   }
 
   parallelRefusal(policy: RatePolicy): RateRefusal | null {
     const limit = policy.parallelRequests
-    if (limit === null || this.#parallel < limit) return null
+    if (limit === null || this.#flight.holds < limit) return null
     return { reason: 'parallel', limit, retryAfterMs: 1_000 }
   }
 
@@ -97,16 +102,23 @@ export class RateBook {
     const limit = policy.tokensPerMinute
     if (limit === null) return null
     const used = this.#tokens.total(nowMs)
-    const excess = used + this.#heldTokens + Math.min(tokens, limit) - limit
+    const excess = used + this.#flight.heldTokens + Math.min(tokens, limit) - limit
     if (excess <= 0 && limit > 0) return null
     const retryAfterMs = excess > used ? 1_000 : this.#tokens.freeInMs(excess, nowMs)
     return { reason: 'tokens', limit, retryAfterMs: limit > 0 ? retryAfterMs : RATE_WINDOW_MS }
   }
 
-  hold(tokens: number, nowMs: number): void {
+  /** What is left of each limit at this instant. */
+  left({ requestsPerMinute, tokensPerMinute }: RatePolicy, nowMs: number) {
+    const tokens = this.#tokens.total(nowMs) + this.#flight.heldTokens
+    return {
+      requests: leftOf(requestsPerMinute, this.#requests.total(nowMs)),
+      tokens: leftOf(tokensPerMinute, tokens),
+    }
+  }
+
+  hold(nowMs: number): void {
     this.#requests.add(nowMs, 1)
-    this.#parallel++
-    this.#heldTokens += tokens
   }
 
   unannounced(tokens: number, nowMs: number): void {
@@ -114,9 +126,11 @@ export class RateBook {
     this.#tokens.add(nowMs, tokens)
   }
 
-  end(heldTokens: number, tokens: number, nowMs: number): void {
-    this.#parallel--
-    this.#heldTokens -= heldTokens
+  end(tokens: number, nowMs: number): void {
     this.#tokens.add(nowMs, tokens)
   }
+}
+
+function leftOf(limit: number | null, used: number): RateLeft | null {
+  return limit === null ? null : { limit, remaining: Math.max(0, limit - used) }
 }

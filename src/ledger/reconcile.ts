@@ -6,7 +6,7 @@ import type { LedgerClient } from './client.ts'
 import type { Audit } from './types.ts'
 
 /** The same money as the ledger, Postgres and the log rows know it, in one window of an account. */
-export interface Books {
+export interface Reconciliation {
   readonly startMs: number
   readonly ledgerPico: Pico
   readonly postgresPico: Pico
@@ -26,7 +26,7 @@ const LOOKS_MAX = 3
 export async function reconcile(
   { db, ledger }: { readonly db: Db; readonly ledger: LedgerClient },
   account: AccountRow,
-): Promise<Books> {
+): Promise<Reconciliation> {
   let before = account.ledgerEpoch > 0 ? await ledger.audit() : null
   if (!before) return unopened(db, account)
   for (let looks = 1; ; looks++) {
@@ -48,7 +48,7 @@ function isStill(before: Audit, after: Audit): boolean {
 function books(
   { account, undeliveredPico, undelivered, holds }: Audit,
   sums: { readonly logsPico: Pico; readonly spend: string; readonly spendWindowMs: number },
-): Books {
+): Reconciliation {
   const { startMs, spentPico: ledgerPico, heldPico } = account
   const postgresPico = sums.spendWindowMs >= startMs ? parsePico(sums.spend) : 0n
   const differencePico = ledgerPico - undeliveredPico - sums.logsPico
@@ -67,7 +67,7 @@ function books(
 }
 
 /** Nothing was ever spent through a ledger: Postgres is all there is. */
-async function unopened(db: Db, account: AccountRow): Promise<Books> {
+async function unopened(db: Db, account: AccountRow): Promise<Reconciliation> {
   const startMs = account.spendWindowAt.getTime()
   const { logsPico, spend } = await sumLogs(db, account, startMs)
   const postgresPico = parsePico(spend)

@@ -1,71 +1,175 @@
-import type { Books } from './books.ts'
-import { budgetsOf } from './books.ts'
+import { CHARGE_MAX_PICO, type Pico } from '../money.ts'
+import { isAllowed } from './access.ts'
+import type { Standing } from './books.ts'
+import type { PolicyRow } from './policy.ts'
 import type { RateRefusal } from './rates.ts'
-import type { PolicyRow, Refusal, RefusalReason, ReserveRequest } from './types.ts'
+import type { Scope } from './scopes.ts'
+import type { Refusal, RefusalReason, ReserveRequest, ScopeState } from './types.ts'
+
+/** What the rules say of a call, before anything is set aside. */
+export interface Verdict {
+  readonly refusal: Refusal | null
+  /** What would have refused it, where budgets are only observed. */
+  readonly wouldRefuse: Refusal | null
+  readonly holdPico: Pico
+}
 
 /**
- * The first reason to refuse, or null. Reasons go before scopes: every scope's money is looked at
- * before any scope's rates, and within a reason the rows decide in their order (key, account).
+ * The first reason to refuse. Reasons go before scopes: every scope's money is looked at before any
+ * scope's rates, what no waiting helps against before what it does, and within a reason the scopes
+ * decide in their order (key, member, account, each followed by its model's own limits).
  */
-export function findRefusal(books: Books, request: ReserveRequest, nowMs: number): Refusal | null {
-  const { rows } = request
-  const first = (check: (row: PolicyRow) => Refusal | null): Refusal | null => {
-    for (const row of rows) {
-      const refusal = check(row)
-      if (refusal) return refusal
+export function judge(
+  standings: readonly Standing[],
+  request: ReserveRequest,
+  nowMs: number,
+): Verdict {
+  const cost = costOf(standings, request)
+  let wouldRefuse: Refusal | null = null
+  const first = (check: Check): Refusal | null => {
+    for (const standing of standings) {
+      const refusal = check(standing)
+      if (refusal && standing.scope.enforcement !== 'observe') return refusal
+      wouldRefuse ??= refusal
     }
     return null
   }
-
-  return (
-    first((row) => (row.deleted ? plain('deleted', row) : null)) ??
-    first((row) => (row.blocked ? plain('blocked', row) : null)) ??
-    first((row) => (isExpired(row, nowMs) ? plain('expired', row) : null)) ??
-    first((row) => budgetRefusal(books, row, nowMs)) ??
-    first((row) => rate(row, books.rates(row, nowMs)?.parallelRefusal(row.rates))) ??
-    first((row) => rate(row, books.rates(row, nowMs)?.requestsRefusal(row.rates, nowMs))) ??
-    first((row) =>
-      rate(row, books.rates(row, nowMs)?.tokensRefusal(row.rates, request.expectedTokens, nowMs)),
+  const refusal =
+    rowRefusal(standings, request.model ?? null, nowMs) ??
+    first((standing) => spentUp(standing, cost)) ??
+    first((standing) => full(standing, cost)) ??
+    first(({ scope, rates }) => rate(scope, rates?.parallelRefusal(scope.rates))) ??
+    first(({ scope, rates }) => rate(scope, rates?.requestsRefusal(scope.rates, nowMs))) ??
+    first(({ scope, rates }) =>
+      rate(scope, rates?.tokensRefusal(scope.rates, request.expectedTokens, nowMs)),
     )
+  return { refusal, wouldRefuse, holdPico: cost.holdPico }
+}
+
+type Check = (standing: Standing) => Refusal | null
+
+/** Whether another call like this one might not fit beside what is spent and held by now. */
+export function isTight(states: readonly ScopeState[], holdPico: Pico): boolean {
+  return states.some(
+    ({ spentPico, heldPico, limitPico }) =>
+      limitPico !== null && spentPico + heldPico + holdPico >= limitPico,
   )
 }
 
-function rate(row: PolicyRow, refusal: RateRefusal | null | undefined): Refusal | null {
-  return refusal ? { ...plain(refusal.reason, row), ...refusal } : null
+/** The output cap that a hold pays for; null where nothing is strict: as the client asked. */
+export function outputCapOf(
+  standings: readonly Standing[],
+  { boundPico, output }: ReserveRequest,
+  holdPico: Pico,
+): number | null {
+  if (!output || !isStrict(standings)) return null
+  if (output.picoPerToken === 0n) return output.tokens
+  return output.tokens - Number((boundPico - holdPico) / output.picoPerToken)
 }
 
-function isExpired(row: PolicyRow, nowMs: number): boolean {
-  return row.expiresAtMs !== null && row.expiresAtMs <= nowMs
+/** What a call holds, and the least that it could hold with its output cap at the floor. */
+interface Cost {
+  readonly holdPico: Pico
+  readonly leastPico: Pico
 }
 
-/** Headroom: a call is admitted while spent + held < limit. */
-function budgetRefusal(books: Books, row: PolicyRow, nowMs: number): Refusal | null {
-  for (const budget of budgetsOf(row)) {
-    if (budget.limitPico === null) continue
-    const { spentPico, heldPico, limitPico, resetAtMs } = books.budget(row, budget, nowMs)
-    if (spentPico + heldPico < budget.limitPico) continue
-    const reason = spentPico < budget.limitPico ? 'held' : 'budget'
-    const retryAfterMs = reason === 'held' ? 1_000 : null
-    return { ...plain(reason, row), spentPico, heldPico, limitPico, resetAtMs, retryAfterMs }
+/** Expected; or where a budget is strict the bound, lowered to what fits if an output cap can be. */
+function costOf(standings: readonly Standing[], request: ReserveRequest): Cost {
+  const { expectedPico, boundPico, output } = request
+  if (!isStrict(standings)) return { holdPico: expectedPico, leastPico: expectedPico }
+  if (!output || output.floorTokens === null || output.picoPerToken === 0n) {
+    return { holdPico: boundPico, leastPico: boundPico }
+  }
+  const floor = Math.min(output.floorTokens, output.tokens)
+  const inputPico = boundPico - output.picoPerToken * BigInt(output.tokens)
+  const leastPico = inputPico + output.picoPerToken * BigInt(floor)
+  const room = roomOf(standings)
+  if (boundPico <= room || leastPico > room) return { holdPico: boundPico, leastPico }
+  const tokens = (room - inputPico) / output.picoPerToken
+  return { holdPico: inputPico + tokens * output.picoPerToken, leastPico }
+}
+
+/** The least that is left in any strict budget, and at most what one call may hold. */
+function roomOf(standings: readonly Standing[]): Pico {
+  let least: Pico = CHARGE_MAX_PICO
+  for (const { scope, states } of standings) {
+    if (scope.enforcement !== 'strict') continue
+    for (const { limitPico, spentPico, heldPico } of states) {
+      if (limitPico === null) continue
+      const room = limitPico - spentPico - heldPico
+      if (room < least) least = room
+    }
+  }
+  return least
+}
+
+function isStrict(standings: readonly Standing[]): boolean {
+  return standings.some(
+    ({ scope, states }) =>
+      scope.enforcement === 'strict' && states.some(({ limitPico }) => limitPico !== null),
+  )
+}
+
+/** What is wrong with the rows themselves; no mode lets this pass. */
+function rowRefusal(
+  standings: readonly Standing[],
+  model: string | null,
+  nowMs: number,
+): Refusal | null {
+  const checks: [RefusalReason, (row: PolicyRow) => boolean][] = [
+    // Who left a team may still have a key in it, which is the key's affair.
+    ['deleted', ({ deleted, kind }) => deleted && kind !== 'member'],
+    ['blocked', ({ blocked }) => blocked],
+    ['expired', ({ expiresAtMs }) => expiresAtMs !== null && expiresAtMs <= nowMs],
+    ['model', ({ models }) => model !== null && !isAllowed(models, model)],
+  ]
+  for (const [reason, holds] of checks) {
+    const found = standings.find(({ scope }) => holds(scope.row))
+    if (found) return plain(reason, found.scope.row)
   }
   return null
 }
 
-/** Whether another call like this one might not fit beside what is spent and held by now. */
-export function isTight(books: Books, request: ReserveRequest, nowMs: number): boolean {
-  return request.rows.some((row) =>
-    budgetsOf(row).some((budget) => {
-      if (budget.limitPico === null) return false
-      const { spentPico, heldPico } = books.budget(row, budget, nowMs)
-      return spentPico + heldPico + request.expectedPico >= budget.limitPico
-    }),
-  )
+/** Spent up, or strict and this call is more than what is left even if every hold came to nothing. */
+function spentUp({ scope, states }: Standing, { leastPico }: Cost): Refusal | null {
+  for (const state of states) {
+    const { spentPico, limitPico } = state
+    if (limitPico === null) continue
+    if (spentPico >= limitPico) return broke('budget', scope, state)
+    const isTooLarge = spentPico + leastPico > limitPico
+    if (scope.enforcement === 'strict' && isTooLarge) return broke('too_large', scope, state)
+  }
+  return null
+}
+
+/** There is money left, but calls in flight hold it. */
+function full({ scope, states }: Standing, { leastPico }: Cost): Refusal | null {
+  const isStrictScope = scope.enforcement === 'strict'
+  for (const state of states) {
+    const { limitPico } = state
+    if (limitPico === null) continue
+    const taken = state.spentPico + state.heldPico
+    const isFull = isStrictScope ? taken + leastPico > limitPico : taken >= limitPico
+    if (isFull) return { ...broke('held', scope, state), retryAfterMs: 1_000 }
+  }
+  return null
+}
+
+function broke(reason: RefusalReason, { row, model }: Scope, state: ScopeState): Refusal {
+  const { budget, spentPico, heldPico, limitPico, resetAtMs } = state
+  return { ...plain(reason, row), model, budget, spentPico, heldPico, limitPico, resetAtMs }
+}
+
+function rate({ row, model }: Scope, refusal: RateRefusal | null | undefined): Refusal | null {
+  return refusal ? { ...plain(refusal.reason, row), model, ...refusal } : null
 }
 
 export function plain(reason: RefusalReason, scope: PolicyRow | null): Refusal {
   return {
     reason,
     scope,
+    model: null,
+    budget: null,
     spentPico: 0n,
     heldPico: 0n,
     limitPico: null,

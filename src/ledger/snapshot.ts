@@ -1,14 +1,18 @@
-import { type Duration, windowAt } from '../duration.ts'
+import { type Duration, openWindow } from '../duration.ts'
 import type { Pico } from '../money.ts'
+import type { PolicyRow } from './policy.ts'
+import type { ScopeState } from './types.ts'
 
-/** An account's main budget as its ledger last told it. */
+/** An account's main budget as its ledger last told it. What is optional came later. */
 export interface AccountSnapshot {
   readonly accountId: string
   readonly alias: string | null
   readonly limitPico: Pico | null
+  readonly increase?: PolicyRow['increase']
   readonly duration: Duration | null
   readonly anchorMs: number
   readonly startMs: number
+  readonly endMs?: number | null
   readonly spentPico: Pico
   readonly heldPico: Pico
 }
@@ -20,8 +24,28 @@ export interface SnapshotAnswer {
   readonly dropped: boolean
 }
 
-/** What a sleeping ledger would say now: the same roll as the ledger's own. */
+export function snapshotOf(account: PolicyRow, state: ScopeState): AccountSnapshot {
+  const [budget] = account.budgets
+  return {
+    accountId: account.id,
+    alias: account.alias,
+    limitPico: budget?.limitPico ?? null,
+    increase: account.increase ?? null,
+    duration: budget?.duration ?? null,
+    anchorMs: budget?.anchorMs ?? 0,
+    startMs: state.startMs,
+    endMs: state.resetAtMs,
+    spentPico: state.spentPico,
+    heldPico: state.heldPico,
+  }
+}
+
+/** What a sleeping ledger would say now: the same roll as the ledger's own, and the limit of now. */
 export function roll(snapshot: AccountSnapshot, nowMs: number): AccountSnapshot {
-  const { startMs } = windowAt(snapshot.duration, snapshot.anchorMs, nowMs)
-  return startMs > snapshot.startMs ? { ...snapshot, startMs, spentPico: 0n } : snapshot
+  const { endMs: known = null, increase, limitPico } = snapshot
+  const { startMs, endMs } = openWindow(snapshot, { ...snapshot, endMs: known }, nowMs)
+  const spentPico = startMs > snapshot.startMs ? 0n : snapshot.spentPico
+  const isLifted = limitPico !== null && increase && increase.untilMs > nowMs
+  const limit = isLifted ? limitPico + increase.pico : limitPico
+  return { ...snapshot, startMs, endMs, spentPico, limitPico: limit }
 }

@@ -1,59 +1,67 @@
-import type { Duration } from '../duration.ts'
 import type { Pico } from '../money.ts'
-
-/** What limits hang on inside an account: `account`, or `key:<hash>`. */
-export type ScopeId = string
-
-export interface BudgetPolicy {
-  /** `main` is the scope's own budget; it exists without a limit too, so that spend has a window. */
-  readonly id: string
-  readonly limitPico: Pico | null
-  readonly duration: Duration | null
-  readonly anchorMs: number
-}
-
-/** Limits over the last 60 seconds and on calls in flight; null is unlimited. */
-export interface RatePolicy {
-  readonly requestsPerMinute: number | null
-  readonly tokensPerMinute: number | null
-  readonly parallelRequests: number | null
-}
-
-/** One row of Postgres that limits requests. The higher version of a row is the newer one. */
-export interface PolicyRow {
-  readonly kind: 'account' | 'key'
-  readonly id: string
-  readonly version: number
-  readonly alias: string | null
-  readonly blocked: boolean
-  readonly deleted: boolean
-  readonly expiresAtMs: number | null
-  readonly budgets: readonly BudgetPolicy[]
-  readonly rates: RatePolicy
-  /** Model names and patterns that may be called; empty: all. Decided before the ledger is asked. */
-  readonly models: readonly string[]
-}
+import type { CallPolicy, PolicyRow, ScopeId } from './policy.ts'
 
 /** What a request is and was, for the log row; the ledger stores it and never looks inside. */
 export type EntryDetail = Readonly<Record<string, string | number | boolean | null>>
 
-export interface ReserveRequest {
+export interface ReserveRequest extends CallPolicy {
   /** Made by our Worker (ids.ts); the same id twice is one act. */
   readonly id: string
-  /** In order of refusal: key before account. */
-  readonly rows: readonly PolicyRow[]
   readonly expectedPico: Pico
   readonly boundPico: Pico
+  /** The part of the bound that a smaller output cap would lower; absent: none. */
+  readonly output?: OutputBound
   readonly expectedTokens: number
   readonly detail: EntryDetail
 }
 
+export interface OutputBound {
+  /** For all answers together, per token of the cap. */
+  readonly picoPerToken: Pico
+  /** The cap that the bound was computed with. */
+  readonly tokens: number
+  /** The cap is never lowered below this; null: it is not lowered at all. */
+  readonly floorTokens: number | null
+}
+
 export type ReserveAnswer =
-  | { readonly kind: 'admitted'; readonly tight: boolean; readonly scopes: readonly ScopeState[] }
-  | { readonly kind: 'refused'; readonly refusal: Refusal }
-  /** The ledger was told a newer row than the request carried: decide again with this one. */
-  | { readonly kind: 'stale'; readonly row: PolicyRow }
-  | Unopened
+  Admitted | { readonly kind: 'refused'; readonly refusal: Refusal } | Stale | Unopened
+
+export interface Admitted {
+  readonly kind: 'admitted'
+  /** Whether another call like this one might not fit. */
+  readonly tight: boolean
+  /** Every budget that the call counts in, as it stands with this call's hold. */
+  readonly scopes: readonly ScopeState[]
+  readonly rates: readonly RateState[]
+  /** What was set aside. */
+  readonly heldPico: Pico
+  /** The output cap to send upstream; null: as the client asked. */
+  readonly outputTokens: number | null
+  /** What would have refused this call, had it not been observed only. */
+  readonly wouldRefuse: Refusal | null
+}
+
+/** The ledger was told newer rows than the request carried: decide again with these. */
+export interface Stale {
+  readonly kind: 'stale'
+  /** The first of them, for Workers that know of one only. */
+  readonly row: PolicyRow
+  readonly rows: readonly PolicyRow[]
+}
+
+/** What reserve would answer, and how every budget and rate stands without this call. */
+export interface Decision {
+  readonly kind: 'decided'
+  readonly refusal: Refusal | null
+  readonly wouldRefuse: Refusal | null
+  readonly holdPico: Pico
+  readonly outputTokens: number | null
+  readonly scopes: readonly ScopeState[]
+  readonly rates: readonly RateState[]
+}
+
+export type DecideAnswer = Decision | Stale | Unopened
 
 /** A new ledger. One asker is sent to open it; the others wait that long and ask again. */
 export interface Unopened {
@@ -65,8 +73,12 @@ export type RefusalReason =
   | 'deleted'
   | 'blocked'
   | 'expired'
+  /** The row's list of models does not name the one that was asked for. */
+  | 'model'
   /** Spent up: spent ≥ limit. */
   | 'budget'
+  /** Strict: this call at its worst is more than what is left, whatever is held. */
+  | 'too_large'
   /** Full of other calls' holds: spent < limit ≤ spent + held. */
   | 'held'
   | 'parallel'
@@ -77,7 +89,12 @@ export type RefusalReason =
 
 export interface Refusal {
   readonly reason: RefusalReason
+  /** The row that the limit hangs on. */
   readonly scope: PolicyRow | null
+  /** The model (or pattern) whose own limit it is; null: the limit is on all calls. */
+  readonly model: string | null
+  /** Which of the scope's budgets: `main`, or a window's duration. Null: it is no budget. */
+  readonly budget: string | null
   readonly spentPico: Pico
   readonly heldPico: Pico
   readonly limitPico: Pico | null
@@ -87,20 +104,36 @@ export interface Refusal {
   readonly retryAfterMs: number | null
 }
 
-/** A scope's main budget at this instant. */
+/** One budget of a scope at this instant. */
 export interface ScopeState {
   readonly scope: ScopeId
+  readonly budget: string
   readonly spentPico: Pico
   readonly heldPico: Pico
   readonly limitPico: Pico | null
+  /** Since when its spend is counted. */
   readonly startMs: number
   readonly resetAtMs: number | null
 }
 
-export interface SettleRequest {
+/** A scope's requests and tokens in the last 60 seconds, where they are limited. */
+export interface RateState {
+  readonly kind: 'key' | 'member' | 'account'
+  /** Of the row, as in PolicyRow. */
   readonly id: string
-  /** For an id that the ledger does not know: what to charge it to. */
-  readonly rows: readonly PolicyRow[]
+  readonly model: string | null
+  readonly requests: RateLeft | null
+  readonly tokens: RateLeft | null
+}
+
+export interface RateLeft {
+  readonly limit: number
+  readonly remaining: number
+}
+
+/** The policy is for an id that the ledger does not know: it says what to charge. */
+export interface SettleRequest extends CallPolicy {
+  readonly id: string
   readonly chargePico: Pico
   readonly tokens: number
   readonly detail: EntryDetail
@@ -112,56 +145,29 @@ export type SettleAnswer =
   /** Unknown and too old to be one of ours in flight. */
   | { readonly kind: 'unknown' }
 
-export type EntryState = 'held' | 'settled' | 'released' | 'expired' | 'tombstone'
-
-/** How a budget's windows lie; a hold keeps these, so that it can end without its policy rows. */
-export interface WindowRule {
-  readonly scope: ScopeId
-  /** Of the row that it comes from: the newest one says how the windows lie. */
-  readonly version: number
-  readonly budget: string
-  readonly duration: Duration | null
-  readonly anchorMs: number
-}
-
-/** [scope, budget id, window start]: where a charge counts. */
-export type Charged = readonly [ScopeId, string, number]
-
-/**
- * One attempt at a provider. Revision 0 goes from held to its end once; a correction after that
- * is a row of its own (revision 1) with the signed difference, so ended rows never change.
- */
-export interface Entry {
-  readonly id: string
-  readonly revision: number
-  readonly state: EntryState
-  readonly reservedMs: number
-  readonly deadlineMs: number
-  readonly endedMs: number | null
-  readonly holdPico: Pico
-  /** What the call has cost so far, as its last renewal said. */
-  readonly seenPico: Pico
-  readonly chargePico: Pico
-  readonly holdTokens: number
-  readonly tokens: number
-  readonly scopes: readonly ScopeId[]
-  readonly rules: readonly WindowRule[]
-  readonly charged: readonly Charged[]
-  readonly detail: EntryDetail
-}
-
 /** A sum over entries: a window's spend. */
 export interface WindowSum {
   readonly budget: string
   readonly startMs: number
+  /** When it was to end as its last charge saw it; null: never, or nobody noted it. */
+  readonly endMs?: number | null
+  /** Of the rule by which it ends then. */
+  readonly version?: number
   readonly spentPico: Pico
 }
 
 /** What a scope's last minute looked like, for limits that memory forgot. */
 export interface Traffic {
+  readonly id: string
   readonly reservedMs: number
   readonly endedMs: number | null
   readonly tokens: number
+}
+
+/** One scope's last minute. */
+export interface ScopeTraffic {
+  readonly scope: ScopeId
+  readonly traffic: readonly Traffic[]
 }
 
 /** What a new ledger takes over from Postgres. */
@@ -171,10 +177,35 @@ export interface Opening {
   readonly spends: readonly OpeningSpend[]
   /** Rows that changed while there was no ledger to tell, and that caches may hold older. */
   readonly changed?: readonly PolicyRow[]
+  /** Of keys that moved here within the last minute. */
+  readonly traffic?: readonly ScopeTraffic[]
 }
 
 export interface OpeningSpend extends WindowSum {
   readonly scope: ScopeId
+}
+
+/** Sets the main budget's spend of one row's scope; the entry that does it says by whom. */
+export interface AdjustRequest extends CallPolicy {
+  readonly id: string
+  /** Which of the rows. */
+  readonly row: Pick<PolicyRow, 'kind' | 'id'>
+  readonly toPico: Pico
+  readonly detail: EntryDetail
+}
+
+export type AdjustAnswer =
+  | { readonly kind: 'adjusted'; readonly beforePico: Pico; readonly afterPico: Pico }
+  /** Spend is only ever lowered. */
+  | { readonly kind: 'too_much'; readonly spentPico: Pico }
+  | Unopened
+
+/** What a key that moves takes along from one ledger to another. */
+export interface Balance {
+  /** Of the key's row when it left: a balance is handed over once. */
+  readonly version: number
+  readonly spends: readonly OpeningSpend[]
+  readonly traffic: readonly ScopeTraffic[]
 }
 
 /** What a ledger has not finished: calls in flight, and entries that Postgres does not have. */
@@ -189,25 +220,4 @@ export interface Audit extends Unfinished {
   readonly account: ScopeState
   /** The part of the window's spend that Postgres does not have yet. */
   readonly undeliveredPico: Pico
-}
-
-/** Where the core keeps what must survive. Every call is synchronous; a throw undoes the operation. */
-export interface LedgerStore {
-  opening(): Pick<Opening, 'epoch' | 'account'> | null
-  saveOpening(opening: Opening): void
-  /** The latest instant that the ledger has seen. */
-  lastMs(): number
-  entry(id: string, revision: number): Entry | null
-  /** Whether an entry of this id was settled, delivered and folded away not long ago. */
-  wasFolded(id: string): boolean
-  insert(entry: Entry): void
-  update(entry: Entry): void
-  held(): Entry[]
-  /** The window rules that entries on disk were charged by. */
-  rules(): WindowRule[]
-  /** Checkpoint + entries not yet folded, per window. */
-  sums(scope: ScopeId): WindowSum[]
-  traffic(scope: ScopeId, sinceMs: number): Traffic[]
-  told(kind: PolicyRow['kind'], id: string): PolicyRow | null
-  saveTold(row: PolicyRow, nowMs: number): void
 }

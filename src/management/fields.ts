@@ -48,9 +48,13 @@ function moneyProblem(usd: number): string | null {
 const wholeNumber = z
   .int({ error: 'expected an integer' })
   .refine((value) => value >= 0, { error: 'expected a non-negative integer' })
-  .nullish()
 
-export const limit = z.preprocess(readNumber, wholeNumber)
+export const count = z.preprocess(readNumber, wholeNumber.nullish())
+
+/** By model, each a whole number. */
+export const modelCounts = z
+  .record(id, z.preprocess(readNumber, wholeNumber), { error: 'expected an object' })
+  .nullish()
 
 /** Forms send numbers as text, and nothing as an empty one; LiteLLM takes both. */
 function readNumber(value: unknown): unknown {
@@ -61,8 +65,15 @@ function readNumber(value: unknown): unknown {
 
 export const flag = z.boolean({ error: 'expected a boolean' }).nullish()
 
+/** By alias, the model that it stands for. */
+export const aliases = z.record(id, id, { error: 'expected an object' }).nullish()
+
 export const metadata = z
-  .record(z.string(), z.unknown(), { error: 'expected an object' })
+  .looseObject(
+    // LiteLLM's clients send these inside too.
+    { model_rpm_limit: modelCounts, model_tpm_limit: modelCounts },
+    { error: 'expected an object' },
+  )
   .nullish()
   .refine((value) => JSON.stringify(value ?? {}).length <= METADATA_MAX_BYTES, {
     error: `expected at most ${METADATA_MAX_BYTES} bytes`,
@@ -70,13 +81,3 @@ export const metadata = z
   .refine((value) => !/\\u(?:0000|d[89ab])/i.test(JSON.stringify(value ?? {})), {
     error: 'expected no NUL characters and no halves of characters',
   })
-
-/** What limits teams and keys alike. */
-export const limits = {
-  max_budget: money,
-  soft_budget: money,
-  budget_duration: duration,
-  tpm_limit: limit,
-  rpm_limit: limit,
-  max_parallel_requests: limit,
-}

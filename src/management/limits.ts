@@ -1,23 +1,81 @@
 import type { z } from 'zod'
+import type { LimitChanges } from '../db/limits.ts'
+import type { TeamRow } from '../db/teams.ts'
 import { isoMicros, parseDuration, windowAt } from '../duration.ts'
-import type { ScopeState } from '../ledger/types.ts'
 import { parsePico, picoToDecimal, picoToUsd } from '../money.ts'
-import type { limits } from './fields.ts'
+import type { metadata } from './fields.ts'
+import type { enforcement, limits } from './limit-fields.ts'
 
-type Limits = z.infer<z.ZodObject<typeof limits>>
+type Input = z.infer<z.ZodObject<typeof limits>> & {
+  readonly metadata?: z.infer<typeof metadata> | undefined
+}
 
-/** Limits as they were sent → columns. Windows count from now. */
-export function limitColumns(input: Limits, nowMs: number) {
-  const budgetDuration = input.budget_duration ?? null
+/** Limits as they were sent → what changes: undefined keeps, null clears. */
+export function limitChanges(input: Input): LimitChanges {
+  const inside = input.metadata ?? {}
   return {
     maxBudget: decimal(input.max_budget),
     softBudget: decimal(input.soft_budget),
-    budgetDuration,
-    budgetAnchorAt: new Date(nowMs),
-    budgetResetAt: resetAt(budgetDuration, nowMs, nowMs),
-    tpmLimit: input.tpm_limit ?? null,
-    rpmLimit: input.rpm_limit ?? null,
-    maxParallelRequests: input.max_parallel_requests ?? null,
+    budgetDuration: input.budget_duration,
+    budgetLimits: windowsOf(input.budget_limits),
+    modelMaxBudget: modelsOf(input.model_max_budget),
+    modelRpmLimit: filled(first(input.model_rpm_limit, inside.model_rpm_limit)),
+    modelTpmLimit: filled(first(input.model_tpm_limit, inside.model_tpm_limit)),
+    tpmLimit: input.tpm_limit,
+    rpmLimit: input.rpm_limit,
+    maxParallelRequests: input.max_parallel_requests,
+  }
+}
+
+/** The field itself, else the one inside metadata. */
+function first<T>(field: T | undefined, inside: T | undefined): T | undefined {
+  return field === undefined ? inside : field
+}
+
+/** Models' limits have columns of their own; the rest is the caller's. */
+export function plainMetadata(
+  sent: z.infer<typeof metadata> | undefined,
+): Record<string, unknown> | undefined {
+  if (sent === undefined) return undefined
+  const { model_rpm_limit: _rpm, model_tpm_limit: _tpm, ...rest } = sent ?? {}
+  return rest
+}
+
+/** Nothing in it is nothing. */
+export function filled<T extends object>(value: T | null | undefined): T | null | undefined {
+  return value && Object.keys(value).length === 0 ? null : value
+}
+
+function windowsOf(sent: Input['budget_limits']): LimitChanges['budgetLimits'] {
+  return (
+    filled(sent)?.map(({ budget_duration, max_budget }) => ({
+      budget_duration: budget_duration ?? '',
+      max_budget: decimal(max_budget) ?? '0',
+    })) ?? (sent === undefined ? undefined : null)
+  )
+}
+
+function modelsOf(sent: Input['model_max_budget']): LimitChanges['modelMaxBudget'] {
+  const models = filled(sent)
+  if (!models) return models
+  return Object.fromEntries(
+    Object.entries(models).map(([model, budget]) => [
+      model,
+      {
+        budget_limit: decimal(budget.budget_limit ?? budget.max_budget) ?? null,
+        time_period: budget.time_period ?? budget.budget_duration ?? null,
+      },
+    ]),
+  )
+}
+
+export function enforcementChanges(input: z.infer<z.ZodObject<typeof enforcement>>) {
+  const { temp_budget_increase: increase, temp_budget_expiry: expiry } = input
+  const isCleared = increase === null || expiry === null
+  return {
+    budgetEnforcement: input.budget_enforcement,
+    tempBudgetIncrease: isCleared ? null : decimal(increase),
+    tempBudgetExpiry: isCleared ? null : expiry,
   }
 }
 
@@ -26,51 +84,80 @@ interface LimitRow {
   readonly softBudget: string | null
   readonly budgetDuration: string | null
   readonly budgetAnchorAt: Date
+  readonly budgetLimits: TeamRow['budgetLimits']
+  readonly modelMaxBudget: TeamRow['modelMaxBudget']
+  readonly modelRpmLimit: Readonly<Record<string, number>> | null
+  readonly modelTpmLimit: Readonly<Record<string, number>> | null
   readonly tpmLimit: number | null
   readonly rpmLimit: number | null
   readonly maxParallelRequests: number | null
 }
 
-/** Columns → the fields that LiteLLM answers with, the window computed at this instant. */
+/** Columns → the fields that LiteLLM answers with, windows computed at this instant. */
 export function limitFields(row: LimitRow, nowMs: number) {
-  const reset = resetAt(row.budgetDuration, row.budgetAnchorAt.getTime(), nowMs)
   return {
-    max_budget: usd(row.maxBudget),
-    soft_budget: usd(row.softBudget),
+    max_budget: decimalField(row.maxBudget),
+    soft_budget: decimalField(row.softBudget),
     budget_duration: row.budgetDuration,
-    budget_reset_at: reset ? isoMicros(reset.getTime()) : null,
+    budget_reset_at: resetAt(row.budgetDuration, row.budgetAnchorAt.getTime(), nowMs),
+    budget_limits:
+      row.budgetLimits?.map(({ budget_duration, max_budget, anchor_at }) => ({
+        budget_duration,
+        max_budget: decimalField(max_budget),
+        reset_at: resetAt(budget_duration, Date.parse(anchor_at), nowMs),
+      })) ?? null,
+    model_max_budget: Object.fromEntries(
+      Object.entries(row.modelMaxBudget ?? {}).map(([model, { budget_limit, time_period }]) => [
+        model,
+        { budget_limit: decimalField(budget_limit), time_period },
+      ]),
+    ),
+    model_rpm_limit: row.modelRpmLimit,
+    model_tpm_limit: row.modelTpmLimit,
     tpm_limit: row.tpmLimit,
     rpm_limit: row.rpmLimit,
     max_parallel_requests: row.maxParallelRequests,
   }
 }
 
-interface SpendRow {
-  readonly budgetDuration: string | null
-  readonly budgetAnchorAt: Date
-  readonly spend: string
-  readonly spendWindowAt: Date
+interface MetadataRow extends Pick<LimitRow, 'modelRpmLimit' | 'modelTpmLimit'> {
+  readonly metadata: Readonly<Record<string, unknown>>
 }
 
-/** The ledger's word at this instant, else Postgres' copy, which counts only in its own window. */
-export function spendFields(row: SpendRow, state: ScopeState | null, nowMs: number) {
-  if (state) return { spend: picoToUsd(state.spentPico), held: picoToUsd(state.heldPico) }
-  const duration = row.budgetDuration === null ? null : parseDuration(row.budgetDuration)
-  const { startMs } = windowAt(duration, row.budgetAnchorAt.getTime(), nowMs)
-  const isOpen = duration === null || row.spendWindowAt.getTime() >= startMs
-  return { spend: isOpen ? picoToUsd(parsePico(row.spend)) : 0, held: 0 }
+/** LiteLLM's clients read models' limits here. */
+export function metadataField({ metadata: own, modelRpmLimit, modelTpmLimit }: MetadataRow) {
+  return {
+    ...own,
+    ...(modelRpmLimit && { model_rpm_limit: modelRpmLimit }),
+    ...(modelTpmLimit && { model_tpm_limit: modelTpmLimit }),
+  }
 }
 
-function resetAt(text: string | null, anchorMs: number, nowMs: number): Date | null {
-  const duration = text === null ? null : parseDuration(text)
-  const { endMs } = windowAt(duration, anchorMs, nowMs)
-  return endMs === null ? null : new Date(endMs)
+interface EnforcementRow {
+  readonly budgetEnforcement: string | null
+  readonly tempBudgetIncrease: string | null
+  readonly tempBudgetExpiry: Date | null
 }
 
-function decimal(value: number | null | undefined): string | null {
-  return value === null || value === undefined ? null : picoToDecimal(parsePico(value))
+export function enforcementFields(row: EnforcementRow) {
+  return {
+    budget_enforcement: row.budgetEnforcement,
+    temp_budget_increase: decimalField(row.tempBudgetIncrease),
+    temp_budget_expiry: row.tempBudgetExpiry ? isoMicros(row.tempBudgetExpiry.getTime()) : null,
+  }
 }
 
-function usd(value: string | null): number | null {
+function resetAt(text: string | null, anchorMs: number, nowMs: number): string | null {
+  const { endMs } = windowAt(text === null ? null : parseDuration(text), anchorMs, nowMs)
+  return endMs === null ? null : isoMicros(endMs)
+}
+
+/** USD as it was sent → decimal text; undefined and null stay what they are. */
+export function decimal<T extends null | undefined>(value: number | T): string | T {
+  return typeof value === 'number' ? picoToDecimal(parsePico(value)) : value
+}
+
+/** Decimal text → USD as JSON has it. */
+export function decimalField(value: string | null): number | null {
   return value === null ? null : picoToUsd(parsePico(value))
 }

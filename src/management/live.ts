@@ -1,19 +1,66 @@
-import type { AccountRef } from '../db/accounts.ts'
+import type { AccountRef, AccountRow } from '../db/accounts.ts'
+import type { Db } from '../db/connect.ts'
+import { listWindowSpends } from '../db/window-spends.ts'
+import { type Duration, openWindow } from '../duration.ts'
 import type { LedgerClient } from '../ledger/client.ts'
-import type { PolicyRow, ScopeState } from '../ledger/types.ts'
+import type { BudgetPolicy, PolicyRow, ScopeId } from '../ledger/policy.ts'
+import { allScopes, MAIN, scopeOf } from '../ledger/scopes.ts'
+import type { ScopeState } from '../ledger/types.ts'
 import { describe, log } from '../log.ts'
+import { parsePico, type Pico, picoToUsd } from '../money.ts'
 
-interface Account extends AccountRef {
-  readonly ledgerEpoch: number
+/** What is spent and held in one window. */
+export interface Standing {
+  readonly spentPico: Pico
+  readonly heldPico: Pico
+}
+
+/** Where any budget of some rows stands at this instant. */
+export type Standings = (scope: ScopeId, budget: BudgetPolicy) => Standing
+
+/** Postgres' copy of a window's spend. */
+export interface SpendCopy {
+  readonly spend: string
+  readonly spendWindowAt: Date
+  readonly spendWindowEndAt: Date | null
+}
+
+/** A row with the columns that hold its main window's spend. */
+export type Known = readonly [PolicyRow, SpendCopy | null]
+
+export interface LiveDeps {
+  readonly db: Db
+  readonly ledgerOf: (ref: AccountRef) => LedgerClient
 }
 
 /**
- * Where the rows' main budgets stand in the ledger at this instant. Null if there is no ledger,
- * which is then not made, or if it can't be reached: Postgres' copy has to do.
+ * The ledger's word at this instant; Postgres' copy if there is no ledger, which is then not made,
+ * or if it can't be reached. The rows have to include those that the others take limits from.
  */
-export async function liveStates(
-  ledgerOf: (ref: AccountRef) => LedgerClient,
-  account: Account,
+export async function standings(
+  deps: LiveDeps,
+  account: AccountRow,
+  request: { readonly known: readonly Known[]; readonly nowMs: number },
+): Promise<Standings> {
+  const { known, nowMs } = request
+  const states = await liveStates(
+    deps,
+    account,
+    known.map(([row]) => row),
+  )
+  const live = new Map(states?.map((state) => [keyOf(state.scope, state.budget), state]))
+  const copies = states ? new Map<string, SpendCopy>() : await copiesOf(deps.db, account, known)
+  return (scope, budget) => {
+    const state = live.get(keyOf(scope, budget.id))
+    if (state) return { spentPico: state.spentPico, heldPico: state.heldPico }
+    const copy = copies.get(keyOf(scope, budget.id))
+    return { spentPico: copy ? copiedPico(budget, copy, nowMs) : 0n, heldPico: 0n }
+  }
+}
+
+async function liveStates(
+  { ledgerOf }: LiveDeps,
+  account: AccountRow,
   rows: readonly PolicyRow[],
 ): Promise<readonly ScopeState[] | null> {
   if (account.ledgerEpoch === 0) return null
@@ -23,4 +70,51 @@ export async function liveStates(
     log('warn', 'live_read_failed', { account: account.accountId, error: describe(error) })
     return null
   }
+}
+
+async function copiesOf(
+  db: Db,
+  account: AccountRow,
+  known: readonly Known[],
+): Promise<Map<string, SpendCopy>> {
+  const copies = new Map<string, SpendCopy>()
+  for (const [row, copy] of known) {
+    if (copy) copies.set(keyOf(scopeOf(row), MAIN.id), copy)
+  }
+  const rows = known.map(([row]) => row)
+  const hasOthers = allScopes({ rows }, 0).some(
+    ({ kind, model, budgets }) => kind === 'member' || model !== null || budgets.length > 1,
+  )
+  for (const copy of hasOthers ? await listWindowSpends(db, account) : []) {
+    const key = keyOf(copy.scope, copy.budget)
+    // Who spent here before they were a member has a main window there; their row is the newer one.
+    if (Number(copies.get(key)?.spend ?? 0) === 0) copies.set(key, copy)
+  }
+  return copies
+}
+
+/** It counts only in the window that it was written for. */
+export function copiedPico(
+  rule: { readonly duration: Duration | null; readonly anchorMs: number },
+  { spend, spendWindowAt, spendWindowEndAt }: SpendCopy,
+  nowMs: number,
+): Pico {
+  const startMs = spendWindowAt.getTime()
+  const known = { startMs, endMs: spendWindowEndAt?.getTime() ?? null }
+  return openWindow(rule, known, nowMs).startMs === startMs ? parsePico(spend) : 0n
+}
+
+/** A row's main budget as LiteLLM answers with it. */
+export function spendFields({ spentPico, heldPico }: Standing) {
+  return { spend: picoToUsd(spentPico), held: picoToUsd(heldPico) }
+}
+
+/** Without a ledger's word, for lists: these may lag. */
+export function copiedSpend(row: PolicyRow, copy: SpendCopy, nowMs: number) {
+  const main = row.budgets.find(({ id }) => id === MAIN.id) ?? MAIN
+  return spendFields({ spentPico: copiedPico(main, copy, nowMs), heldPico: 0n })
+}
+
+function keyOf(scope: ScopeId, budget: string): string {
+  return `${budget} ${scope}`
 }

@@ -1,19 +1,13 @@
 import { badRequest } from '../errors.ts'
 
+export type Kind = 'team' | 'key' | 'member' | 'budget'
+
 /** Fields that would limit or protect, and that nothing enforces yet: silence would be a lie. */
-const UNENFORCED: Readonly<Record<'team' | 'key', readonly string[]>> = {
+const UNENFORCED: Readonly<Record<Kind, readonly string[]>> = {
   team: [
     'organization_id',
-    'budget_limits',
-    'model_max_budget',
-    'model_rpm_limit',
-    'model_tpm_limit',
     'tpm_limit_type',
     'rpm_limit_type',
-    'team_member_budget',
-    'team_member_budget_duration',
-    'team_member_rpm_limit',
-    'team_member_tpm_limit',
     'team_member_key_duration',
     'team_member_permissions',
     'default_team_member_models',
@@ -29,12 +23,7 @@ const UNENFORCED: Readonly<Record<'team' | 'key', readonly string[]>> = {
     'project_id',
     'agent_id',
     'spend',
-    'budget_id',
-    'budget_limits',
     'budget_fallbacks',
-    'model_max_budget',
-    'model_rpm_limit',
-    'model_tpm_limit',
     'tpm_limit_type',
     'rpm_limit_type',
     'permissions',
@@ -48,42 +37,46 @@ const UNENFORCED: Readonly<Record<'team' | 'key', readonly string[]>> = {
     'access_group_ids',
     'auto_rotate',
     'rotation_interval',
-    'temp_budget_increase',
-    'temp_budget_expiry',
   ],
+  member: ['allowed_models', 'budget_id'],
+  budget: ['allowed_models'],
 }
 
 /** `metadata` may carry limits too, as LiteLLM stores some of them there. */
-const UNENFORCED_METADATA = [
-  'model_rpm_limit',
-  'model_tpm_limit',
-  'guardrails',
-  'throttle_on_budget_exceeded',
-]
+const UNENFORCED_METADATA = ['guardrails', 'throttle_on_budget_exceeded']
 
-/** What the schemas know. Any other name that speaks of a limit is one that nothing enforces. */
-const ENFORCED = new Set([
-  'max_budget',
-  'soft_budget',
-  'budget_duration',
-  'budget_reset_at',
-  'tpm_limit',
-  'rpm_limit',
-  'max_parallel_requests',
-])
+/** A name that speaks of a limit and that no schema knows is one that nothing enforces. */
 const LIMITING = /budget|limit|guardrail|max_|allowed_|rate_/
+/** Answers have it, and clients send answers back. */
+const ANSWERED = new Set([
+  'budget_reset_at',
+  'budget_limits_usage',
+  'model_max_budget_usage',
+  'litellm_budget_table',
+  'team_member_budget_table',
+  'soft_budget_cooldown',
+])
 
 const KEY_TYPES = new Set(['default', 'llm_api'])
 
+interface Rules {
+  /** The schema's fields, which are enforced. */
+  readonly known: Readonly<Record<string, unknown>>
+  /** `general_settings.ignore_unsupported`. */
+  readonly ignored: readonly string[]
+}
+
 /** Throws a 400 that names the field, unless the operator accepted that it has no effect. */
 export function refuseUnenforced(
-  kind: 'team' | 'key',
+  kind: Kind,
   input: Readonly<Record<string, unknown>>,
-  ignored: readonly string[],
+  { known, ignored }: Rules,
 ): void {
   const metadata = isRecord(input['metadata']) ? input['metadata'] : {}
+  const isLimitByName = (name: string): boolean =>
+    LIMITING.test(name) && !(name in known) && !ANSWERED.has(name)
   const named = [
-    ...UNENFORCED[kind].filter((name) => says(input[name])),
+    ...UNENFORCED[kind].filter((name) => !(name in known) && says(input[name])),
     ...UNENFORCED_METADATA.filter((name) => says(metadata[name])).map((name) => `metadata.${name}`),
     ...(isManagementKey(input['key_type']) ? ['key_type'] : []),
     ...Object.keys(input).filter((name) => isLimitByName(name) && says(input[name])),
@@ -103,10 +96,6 @@ function says(value: unknown): boolean {
     return false
   if (Array.isArray(value)) return value.length > 0
   return typeof value !== 'object' || Object.keys(value).length > 0
-}
-
-function isLimitByName(name: string): boolean {
-  return LIMITING.test(name) && !ENFORCED.has(name)
 }
 
 function isManagementKey(value: unknown): boolean {

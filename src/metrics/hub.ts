@@ -2,6 +2,7 @@ import { DurableObject } from 'cloudflare:workers'
 import { decode, encode } from '../json.ts'
 import { describe, log } from '../log.ts'
 import { type AccountSnapshot, roll, type SnapshotAnswer } from '../ledger/snapshot.ts'
+import { within } from '../within.ts'
 
 /** A ledger that does not answer in this time is shown as it was at the last scrape. */
 const LEDGER_TIMEOUT_MS = 2_000
@@ -13,7 +14,7 @@ export interface HubScrape {
   readonly stale: number
 }
 
-type Row = { name: string; registration: number; snapshot: string | null }
+type Row = { snapshot: string }
 
 /**
  * Knows which ledgers have news since the last scrape, and what the others said last. A ledger
@@ -41,8 +42,26 @@ export class MetricsHub extends DurableObject<Env> {
 
   /** Asks the ledgers with news, lets the others sleep. */
   async scrape(): Promise<HubScrape> {
-    const query = 'SELECT name, registration, snapshot FROM ledger WHERE registered = 1'
-    const registered = this.ctx.storage.sql.exec<Row>(query).toArray()
+    const stale = await this.#askAll()
+    const nowMs = Date.now()
+    const rows = this.ctx.storage.sql.exec<Row>(
+      'SELECT snapshot FROM ledger WHERE snapshot IS NOT NULL',
+    )
+    const accounts = rows.toArray().map(({ snapshot }) => {
+      return roll(decode<AccountSnapshot>(snapshot), nowMs)
+    })
+    return { accounts, stale }
+  }
+
+  /** The same for its effect only: whoever is asked sets its alarm, should it have lost it. */
+  async wake(): Promise<void> {
+    await this.#askAll()
+  }
+
+  /** How many of those with news did not answer. */
+  async #askAll(): Promise<number> {
+    const query = 'SELECT name FROM ledger WHERE registered = 1'
+    const registered = this.ctx.storage.sql.exec<{ name: string }>(query).toArray()
     let stale = 0
     for (let i = 0; i < registered.length; i += ASKED_AT_ONCE) {
       const asked = registered.slice(i, i + ASKED_AT_ONCE)
@@ -53,24 +72,15 @@ export class MetricsHub extends DurableObject<Env> {
         else stale++
       }
     }
-    const nowMs = Date.now()
-    const rows = this.ctx.storage.sql.exec<Row>('SELECT * FROM ledger WHERE snapshot IS NOT NULL')
-    const accounts = rows.toArray().map(({ snapshot }) => {
-      return roll(decode<AccountSnapshot>(snapshot ?? ''), nowMs)
-    })
-    return { accounts, stale }
+    return stale
   }
 
   async #ask(name: string): Promise<SnapshotAnswer | null> {
-    const { promise: timeout, resolve } = Promise.withResolvers<null>()
-    const timer = setTimeout(() => resolve(null), LEDGER_TIMEOUT_MS)
     try {
-      return await Promise.race([this.env.LEDGER.getByName(name).snapshot(), timeout])
+      return await within(LEDGER_TIMEOUT_MS, this.env.LEDGER.getByName(name).snapshot())
     } catch (error) {
       log('warn', 'scrape_ledger_failed', { ledger: name, error: describe(error) })
       return null
-    } finally {
-      clearTimeout(timer)
     }
   }
 

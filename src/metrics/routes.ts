@@ -1,14 +1,15 @@
 import { type Context, Hono } from 'hono'
-import { isSameSecret, readCredential } from '../auth/credential.ts'
+import { readCredential, type Secret } from '../auth/credential.ts'
 import { unauthorized } from '../errors.ts'
 import type { Deps } from '../http.ts'
+import { sha256Hex } from '../ids.ts'
 import { allHubs } from '../ledger/object/hubs.ts'
 import { CONTENT_TYPE, render } from './exposition.ts'
 
 export interface MetricsDeps extends Deps {
   readonly hubs: Env['METRICS_HUB']
   /** A bearer of its own for the scraper; the master key works too. */
-  readonly metricsToken: string | null
+  readonly metricsToken: Secret | null
   readonly isDev: boolean
 }
 
@@ -34,7 +35,8 @@ export function metricsRoutes(deps: MetricsDeps): Hono {
 async function checkScraper(deps: MetricsDeps, c: Context): Promise<void> {
   const given = readCredential(c.req.raw.headers, null)
   const accepted = [deps.masterKey, deps.metricsToken].filter((secret) => secret !== null)
-  const matches = await Promise.all(accepted.map((secret) => isSameSecret(given ?? '', secret)))
+  const hash = await sha256Hex(given ?? '')
+  const matches = await Promise.all(accepted.map((secret) => secret.isHashedAs(hash)))
   if (given === null || !matches.includes(true)) {
     throw unauthorized('Authentication Error, /metrics needs the metrics token or the master key.')
   }

@@ -7,6 +7,8 @@ export interface Provider {
    * option is refused or useless, or it `never` comes.
    */
   readonly streamUsage: 'ask' | 'always' | 'never'
+  /** The parameter that caps the output of chats; OpenAI's newer models refuse the old one. */
+  readonly outputCap: 'max_tokens' | 'max_completion_tokens'
   /** Runs on the operator's own machines and costs nothing unless it is priced. */
   readonly local: boolean
   /** Where LiteLLM's clients put the key when `api_key` is not given. */
@@ -18,6 +20,7 @@ export interface Provider {
 const CUSTOM: Provider = {
   baseUrl: null,
   streamUsage: 'ask',
+  outputCap: 'max_tokens',
   local: false,
   apiKeyName: null,
   bareHostPath: '',
@@ -38,7 +41,10 @@ const ollama = selfHosted({ baseUrl: 'http://localhost:11434/v1', bareHostPath: 
 
 /** By LiteLLM's provider prefix, the part of `litellm_params.model` before its first slash. */
 const PROVIDERS: ReadonlyMap<string, Provider> = new Map<string, Provider>([
-  ['openai', hosted('https://api.openai.com/v1', 'OPENAI_API_KEY')],
+  [
+    'openai',
+    hosted('https://api.openai.com/v1', 'OPENAI_API_KEY', { outputCap: 'max_completion_tokens' }),
+  ],
   ['text-completion-openai', hosted('https://api.openai.com/v1', 'OPENAI_API_KEY')],
   ['custom_openai', CUSTOM],
   ['openai_like', CUSTOM],

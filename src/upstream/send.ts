@@ -2,6 +2,7 @@ import type { Deployment } from '../config/config.ts'
 import { spliceMembers } from './json-members.ts'
 import type { JsonObject } from './json-members.ts'
 import { mockAnswer } from './mock.ts'
+import { capEdits } from './output-cap.ts'
 import { providerOf } from './providers.ts'
 
 /** Members that steer LiteLLM or could redirect a call; they never reach a provider. */
@@ -39,6 +40,8 @@ export interface Outgoing {
   readonly object: JsonObject
   readonly stream: boolean
   readonly streamOptions: Readonly<Record<string, unknown>> | null
+  /** The output cap that must hold; null: as the client asked. */
+  readonly outputTokens: number | null
   readonly nowMs: number
 }
 
@@ -68,10 +71,15 @@ export async function send(
   })
 }
 
-function editBody(deployment: Deployment, outgoing: Outgoing): Uint8Array {
+/** The client's body as the provider gets it. */
+export function editBody(deployment: Deployment, outgoing: Outgoing): Uint8Array {
   const edits: Record<string, string | null> = { model: JSON.stringify(deployment.model) }
   for (const name of DROPPED) if (outgoing.object.members.has(name)) edits[name] = null
-  if (providerOf(deployment.provider).streamUsage !== 'ask') {
+  const provider = providerOf(deployment.provider)
+  if (outgoing.outputTokens !== null) {
+    Object.assign(edits, capEdits(provider, outgoing, outgoing.outputTokens))
+  }
+  if (provider.streamUsage !== 'ask') {
     if (outgoing.object.members.has('stream_options')) edits['stream_options'] = null
   } else if (outgoing.stream) {
     const options = { ...outgoing.streamOptions, include_usage: true }

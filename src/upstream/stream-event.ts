@@ -10,6 +10,7 @@ const CLOSE_ARRAY = 0x5d
 const OPEN_OBJECT = 0x7b
 
 const BYTES_PER_TOKEN = 4
+const LONG_TOKEN_BYTES = 16
 // A stream names itself in its first events (Azure's very first has an empty id).
 const NAMED_EVENTS_MAX = 8
 
@@ -40,6 +41,7 @@ export class StreamFacts {
   responseModel: string | null = null
   #rawUsage: RawObject | null = null
   #choiceEvents = 0
+  #textEvents = 0
   #textBytes = 0
   /** Chunks of a stream begin alike: where the last one's choices began, this one's do too. */
   #choicesAt = 0
@@ -57,6 +59,16 @@ export class StreamFacts {
     return Math.max(this.#choiceEvents, Math.ceil(this.#textBytes / BYTES_PER_TOKEN))
   }
 
+  /**
+   * What was certainly written at least, for cutting a stream off. An event with text is a token,
+   * but for providers that send letters one by one: hence at most bytes / 4; and few tokens are
+   * longer than 16 bytes.
+   */
+  get outputTokensCertain(): number {
+    const byEvents = Math.min(this.#textEvents, Math.floor(this.#textBytes / BYTES_PER_TOKEN))
+    return Math.max(byEvents, Math.floor(this.#textBytes / LONG_TOKEN_BYTES))
+  }
+
   /** Takes an event too large to look into. */
   skip(): void {
     this.events++
@@ -72,6 +84,7 @@ export class StreamFacts {
     )
     if (skim.hasChoices) this.#choiceEvents++
     this.#choicesAt = skim.choicesAt
+    if (skim.textBytes > 0) this.#textEvents++
     this.#textBytes += skim.textBytes
     const isNameless = this.responseId === null && this.events <= NAMED_EVENTS_MAX
     if (!isNameless && !skim.isCandidate) return false

@@ -73,6 +73,10 @@ export class StreamTap {
     return this.#facts.outputTokensSeen
   }
 
+  get outputTokensCertain(): number {
+    return this.#facts.outputTokensCertain
+  }
+
   /** Takes the next bytes and returns those that may go on now. The chunk is the tap's from here on. */
   push(chunk: Uint8Array): readonly Uint8Array[] {
     if (chunk.length === 0) return []

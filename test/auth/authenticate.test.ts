@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { isSameSecret, readCredential } from '../../src/auth/credential.ts'
+import { readCredential, Secret } from '../../src/auth/credential.ts'
+import { sha256Hex } from '../../src/ids.ts'
 import { call, type ErrorBody, MASTER, newKey } from '../setup/worker.ts'
 
 const models = (headers: HeadersInit): Promise<Response> => call('GET', '/models', { headers })
@@ -29,14 +30,18 @@ describe('readCredential', () => {
   })
 })
 
-describe('isSameSecret', () => {
+describe('Secret', () => {
   it.each([
-    ['sk-1234', 'sk-1234', true],
-    ['sk-1234', 'sk-1235', false],
-    ['sk-123', 'sk-1234', false],
-    ['', 'sk-1234', false],
-  ])('%s and %s: %s', async (given, expected, same) => {
-    expect(await isSameSecret(given, expected)).toBe(same)
+    ['sk-1234', true],
+    ['sk-1235', false],
+    ['sk-123', false],
+    ['', false],
+  ])('sk-1234 is told from %s by the hash: %s', async (given, same) => {
+    const secret = new Secret('sk-1234')
+    for (let times = 0; times < 2; times++) {
+      expect(await secret.isHashedAs(await sha256Hex(given))).toBe(same)
+    }
+    expect(await secret.isHashedAs(given)).toBe(false)
   })
 })
 

@@ -1,6 +1,11 @@
 import { NeonDbError } from '@neondatabase/serverless'
 import { describe, expect, it } from 'vitest'
-import { findKeyRecord, type SharedKeys } from '../../src/auth/find-key.ts'
+import {
+  type FindKeyDeps,
+  findKeyRecord,
+  refetchKey,
+  type SharedKeys,
+} from '../../src/auth/find-key.ts'
 import { KeyCache } from '../../src/auth/key-cache.ts'
 import { LookupLimit } from '../../src/auth/lookup-limit.ts'
 import type { KeyRecord } from '../../src/db/keys.ts'
@@ -18,6 +23,7 @@ class World {
   limit = new LookupLimit(null)
   isAway = false
   lookups = 0
+  delayMs = 0
   nowMs = 1_000 * HOUR
   #deferred: Promise<unknown>[] = []
 
@@ -27,18 +33,28 @@ class World {
     remove: async (hash) => this.sharedRecords.delete(hash),
   }
 
-  async find(hash: string): Promise<KeyRecord | null> {
-    const found = await findKeyRecord(
-      {
-        cache: this.cache,
-        shared: this.shared,
-        limit: this.limit,
-        findKey: (wanted) => this.#look(wanted),
-        defer: (work) => this.#deferred.push(work),
-        nowMs: this.nowMs,
-      },
-      hash,
-    )
+  find(hash: string): Promise<KeyRecord | null> {
+    return this.#done(findKeyRecord(this.#deps(), hash))
+  }
+
+  refetch(hash: string): Promise<KeyRecord | null> {
+    return this.#done(refetchKey(this.#deps(), hash))
+  }
+
+  #deps(): FindKeyDeps {
+    return {
+      cache: this.cache,
+      shared: this.shared,
+      limit: this.limit,
+      findKey: (wanted) => this.#look(wanted),
+      defer: (work) => this.#deferred.push(work),
+      nowMs: this.nowMs,
+    }
+  }
+
+  /** With all that was left for later. */
+  async #done<T>(work: Promise<T>): Promise<T> {
+    const found = await work
     while (this.#deferred.length > 0) await Promise.all(this.#deferred.splice(0))
     return found
   }
@@ -51,6 +67,7 @@ class World {
 
   async #look(hash: string): Promise<KeyRecord | null> {
     this.lookups++
+    if (this.delayMs > 0) await scheduler.wait(this.delayMs)
     if (this.isAway) throw new NeonDbError('Error connecting to database')
     return this.postgres.get(hash) ?? null
   }
@@ -119,6 +136,33 @@ describe('finding a key', () => {
     expect(await isolate.find('a')).toBeNull()
   })
 
+  it.each(['a', 'nobody'])('asks once for 200 first calls of %s at once', async (hash) => {
+    const isolate = world()
+    isolate.delayMs = 30
+    const found = await Promise.all(Array.from({ length: 200 }, () => isolate.find(hash)))
+    expect(new Set(found)).toEqual(new Set([isolate.postgres.get(hash) ?? null]))
+    expect(isolate.lookups).toBe(1)
+  })
+
+  it('fails who waited only if asking again fails, too', async () => {
+    const isolate = world()
+    isolate.delayMs = 30
+    isolate.isAway = true
+    const calls = Array.from({ length: 5 }, () => isolate.find('a'))
+    const outcomes = Promise.allSettled(calls)
+    await expect(Promise.race(calls)).rejects.toMatchObject({ status: 503 })
+    isolate.isAway = false
+    const found = (await outcomes).filter(({ status }) => status === 'fulfilled')
+    expect(found).toHaveLength(4)
+    expect(isolate.lookups).toBe(2)
+  })
+
+  it('goes on without a request that looks the key up and never ends', async () => {
+    const isolate = world()
+    isolate.cache.beginLookup('a', isolate.nowMs - 5 * SECOND + 20)
+    expect(await isolate.find('a')).toEqual(record('a'))
+  })
+
   it('asks for an unknown key once in five seconds', async () => {
     const isolate = world()
     for (let i = 0; i < 10; i++) expect(await isolate.find('nobody')).toBeNull()
@@ -139,6 +183,12 @@ describe('finding a key', () => {
     expect(refused + isolate.lookups).toBe(10_000)
   })
 
+  it('lets a new isolate find thousands of good keys at once', async () => {
+    const isolate = world()
+    for (let i = 0; i < 2_000; i++) isolate.postgres.set(`k${i}`, record(`k${i}`))
+    for (let i = 0; i < 2_000; i++) expect(await isolate.find(`k${i}`)).not.toBeNull()
+  })
+
   it('stops at what the location allows', async () => {
     const isolate = world()
     isolate.limit = new LookupLimit({ limit: async () => ({ success: false }) })
@@ -151,5 +201,34 @@ describe('finding a key', () => {
     isolate.shared.get = () => Promise.reject(new Error('away'))
     isolate.shared.put = () => Promise.reject(new Error('away'))
     expect(await isolate.find('a')).toEqual(record('a'))
+  })
+})
+
+describe('finding a key past the caches', () => {
+  it('asks Postgres though the key is known, and lets all isolates know', async () => {
+    const isolate = world()
+    await isolate.find('a')
+    isolate.postgres.set('a', record('a', 2))
+    expect((await isolate.refetch('a'))?.key.version).toBe(2)
+    expect((await isolate.find('a'))?.key.version).toBe(2)
+    expect(isolate.sharedRecords.get('a')?.record.key.version).toBe(2)
+    expect(isolate.lookups).toBe(2)
+  })
+
+  it('is null for a key that is gone, and so is the next look', async () => {
+    const isolate = world()
+    await isolate.find('a')
+    isolate.postgres.delete('a')
+    expect(await isolate.refetch('a')).toBeNull()
+    expect(await isolate.find('a')).toBeNull()
+  })
+
+  it('answers 503 while Postgres is away, or too much is looked up', async () => {
+    const isolate = world()
+    isolate.isAway = true
+    await expect(isolate.refetch('a')).rejects.toMatchObject({ status: 503 })
+    isolate.isAway = false
+    isolate.limit = new LookupLimit({ limit: async () => ({ success: false }) })
+    await expect(isolate.refetch('a')).rejects.toMatchObject({ status: 503 })
   })
 })

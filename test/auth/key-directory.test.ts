@@ -2,7 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { directoryOf } from '../../src/auth/key-directory.ts'
-import { record } from './records.ts'
+import { fullRecord, record } from './records.ts'
 
 const DAY_MS = 24 * 3_600_000
 
@@ -24,6 +24,15 @@ describe('KeyDirectory', () => {
     await evictDurableObject(stub)
     expect((await stub.get(hash))?.record).toEqual(record(hash, 7))
     expect(await stub.get('unknown')).toBeNull()
+  })
+
+  it('gives back names that users chose, money among them', async () => {
+    const { hash, stub } = directory()
+    const { key, ...rest } = fullRecord(hash)
+    const increase = { pico: 5n, untilMs: 1 }
+    const full = { ...rest, key: { ...key, aliases: { pico: 'gpt-4' }, increase } }
+    await stub.put(full)
+    expect((await stub.get(hash))?.record).toEqual(full)
   })
 
   it('never lets an older record undo a newer one', async () => {

@@ -13,3 +13,15 @@ it('allows 500 at once and 50 a second, though requests come in another order th
   expect(allowed).toBeGreaterThan(900)
   expect(allowed).toBeLessThanOrEqual(500 + 10 * 50)
 })
+
+it('counts for nothing what is given back, and never allows more than 500 at once', async () => {
+  const limit = new LookupLimit(null)
+  for (let i = 0; i < 2_000; i++) {
+    expect(await limit.allows(T0)).toBe(true)
+    limit.refund()
+  }
+  limit.refund()
+  let allowed = 0
+  while (await limit.allows(T0)) allowed++
+  expect(allowed).toBe(500)
+})

@@ -83,6 +83,10 @@ describe('the parsed config', () => {
       prometheus: false,
       requireAuthForMetrics: null,
       defaultEstimatedOutputTokens: 512,
+      budgetEnforcement: 'headroom',
+      strictClamp: true,
+      strictMinOutputTokens: 256,
+      memberRateLimits: false,
       requestTimeoutMs: 600_000,
       maxRequestBytes: 20 * 1024 * 1024,
       keyHeaderName: null,
@@ -134,10 +138,34 @@ litellm_settings: {budget_reset_alignment: rolling}`,
       'general_settings: {default_estimated_output_tokens: 64}',
       { defaultEstimatedOutputTokens: 64 },
     ],
+    ['general_settings: {budget_enforcement: strict}', { budgetEnforcement: 'strict' }],
+    ['general_settings: {budget_enforcement: observe}', { budgetEnforcement: 'observe' }],
+    ['general_settings: {strict_clamp: off}', { strictClamp: false }],
+    ['general_settings: {strict_min_output_tokens: 16}', { strictMinOutputTokens: 16 }],
     ['general_settings: {litellm_key_header_name: X-Key}', { keyHeaderName: 'X-Key' }],
     ['general_settings: {master_key: sk-9}', { masterKey: 'sk-9' }],
   ])('%s', (yaml, settings) => {
     expect(parse(yaml).config.settings).toMatchObject(settings)
+  })
+})
+
+describe("members' rate limits", () => {
+  const NAME = 'EXPERIMENTAL_MULTI_INSTANCE_RATE_LIMITING'
+  it.each([
+    ['true', true],
+    ['True', true],
+    ['1', true],
+    ['false', false],
+    ['0', false],
+    ['', false],
+  ])('are switched by LiteLLM\'s variable: "%s"', (value, on) => {
+    expect(parse('', { [NAME]: value }).config.settings.memberRateLimits).toBe(on)
+  })
+
+  it('may be switched in the file, and the environment wins', () => {
+    const yaml = `environment_variables: {${NAME}: true}`
+    expect(parse(yaml).config.settings.memberRateLimits).toBe(true)
+    expect(parse(yaml, { [NAME]: 'false' }).config.settings.memberRateLimits).toBe(false)
   })
 })
 

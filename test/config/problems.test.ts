@@ -56,6 +56,14 @@ describe('a wrong field names its path and what was expected', () => {
       `${PARAMS}.model: "acme" is not a provider that Tollgate knows: write openai/x and the api_base of its OpenAI-compatible endpoint`,
     ],
     [
+      'general_settings: {budget_enforcement: hard}',
+      'general_settings.budget_enforcement: expected "headroom" or "strict" or "observe", got "hard"',
+    ],
+    [
+      'general_settings: {strict_min_output_tokens: 0}',
+      'general_settings.strict_min_output_tokens: expected a whole number of tokens, got 0',
+    ],
+    [
       row('{model: azure/gpt, api_base: "https://h"}'),
       `${PARAMS}.model: "azure" is not built yet: write openai/<deployment> and api_base: https://<resource>.openai.azure.com/openai/v1`,
     ],

@@ -67,7 +67,6 @@ describe('a field that limits or protects and is not enforced', () => {
     ['general_settings.enable_jwt_auth', 'no'],
     ['general_settings.allowed_ips', null],
     ['general_settings.pass_through_endpoints', []],
-    ['general_settings.budget_enforcement', 'headroom'],
     ['general_settings.token_rate_limit_type', 'total'],
     ['litellm_settings.timezone', 'UTC'],
     ['litellm_settings.upperbound_key_generate_params', {}],

@@ -1,27 +1,38 @@
 import { env } from 'cloudflare:workers'
 import { eq, inArray } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
-import { accounts, dailySpend, keys, spendLogs, teams } from '../../drizzle/schema.ts'
+import {
+  accounts,
+  dailySpend,
+  keys,
+  memberships,
+  spendLogs,
+  teams,
+  windowSpends,
+} from '../../drizzle/schema.ts'
 import { openAccount } from '../../src/db/accounts.ts'
 import { connect } from '../../src/db/connect.ts'
 import { findKey } from '../../src/db/keys.ts'
-import { keyPolicy, teamPolicy } from '../../src/db/policy.ts'
-import { type SpendBatch, writeSpend } from '../../src/db/spend.ts'
-import { entryId } from '../../src/ids.ts'
-import type { Entry, EntryDetail } from '../../src/ledger/types.ts'
+import { keyPolicy, memberPolicy, teamPolicy } from '../../src/db/policy.ts'
+import { writeSpend } from '../../src/db/spend.ts'
+import { scopeOf } from '../../src/ledger/scopes.ts'
+import type { Opening } from '../../src/ledger/types.ts'
 import { parsePico } from '../../src/money.ts'
-import { NOTHING_SPENT, SimulatedDatabase } from '../simulation/database.ts'
+import {
+  NOTHING_SPENT,
+  SimulatedDatabase,
+  type SimulatedWindow,
+  type Spent,
+} from '../simulation/database.ts'
 import { Dice } from '../simulation/dice.ts'
-import { T0 } from '../simulation/start.ts'
+import { Batches, GENERATION, MEMBER } from './batches.ts'
 
 const SEEDS = Array.from({ length: 10 }, (_, i) => i + 1)
 const BATCHES = 25
-const DAY = 24 * 3_600_000
-const GENERATION = 2
 
 const db = connect(env)
 
-/** The same two teams, with keys, in Postgres and in the simulated database. */
+/** The same two teams, with keys and a member, in Postgres and in the simulated database. */
 async function tenants(dice: Dice) {
   const run = crypto.randomUUID()
   const simulated = new SimulatedDatabase()
@@ -37,10 +48,15 @@ async function tenants(dice: Dice) {
     const account = { accountId, generation: GENERATION, ledgerEpoch: 0, policy: teamPolicy(team!) }
     simulated.accounts.set(accountId, { ...NOTHING_SPENT, ...account })
     for (const token of [`${teamId}-1`, `${teamId}-2`]) {
-      const fields = { token, keyName: token, accountId, teamId, tpmLimit: dice.pick([5, null]) }
+      const userId = dice.pick([MEMBER, 'nobody', null])
+      const named = { token, keyName: token, accountId, teamId, userId }
+      const fields = { ...named, tpmLimit: dice.pick([5, null]) }
       const [key] = await db.insert(keys).values(fields).returning()
-      simulated.keys.set(token, { ...NOTHING_SPENT, accountId, policy: keyPolicy(key!) })
+      const policy = keyPolicy(key!)
+      simulated.keys.set(token, { ...NOTHING_SPENT, accountId, policy, ...(userId && { userId }) })
     }
+    const [member] = await db.insert(memberships).values({ userId: MEMBER, teamId }).returning()
+    simulated.members.push({ ...NOTHING_SPENT, accountId, policy: memberPolicy(member!) })
   }
   return {
     simulated,
@@ -50,101 +66,6 @@ async function tenants(dice: Dice) {
 }
 
 type Tenants = Awaited<ReturnType<typeof tenants>>
-
-/** Entries of a few calls, their corrections, some of them again: as outboxes send them. */
-class Batches {
-  readonly #dice: Dice
-  readonly #tenants: Tenants
-  readonly #sent: Entry[] = []
-
-  constructor(dice: Dice, of: Tenants) {
-    this.#dice = dice
-    this.#tenants = of
-  }
-
-  next(): SpendBatch {
-    const dice = this.#dice
-    const { accountIds, hashes } = this.#tenants
-    const entries: Entry[] = []
-    for (let n = dice.below(9); n > 0; n--) {
-      const isRepeated = dice.chance(0.3) && this.#sent.length > 0
-      const entry = isRepeated ? dice.pick(this.#sent) : this.#entry()
-      this.#sent.push(entry)
-      entries.push(entry)
-    }
-    const scopes = ['account', ...hashes.map((hash) => `key:${hash}`), 'key:nobody']
-    const spends = scopes
-      .filter(() => dice.chance(0.5))
-      .map((scope) => {
-        const spentPico = BigInt(dice.below(1_000_000)) * BigInt(dice.pick([1, 10 ** 12]))
-        // Few windows, epochs and sequences, so that each is often the same, older and newer.
-        return { scope, window: { budget: 'main', startMs: dice.below(3) * DAY, spentPico } }
-      })
-    return {
-      accountId: dice.chance(0.9) ? dice.pick(accountIds) : 'team:nobody',
-      generation: dice.chance(0.9) ? GENERATION : GENERATION - 1,
-      epoch: dice.below(3),
-      seq: dice.below(4),
-      entries,
-      spends,
-    }
-  }
-
-  #entry(): Entry {
-    const dice = this.#dice
-    const again = dice.chance(0.2) && this.#sent.length > 0 ? dice.pick(this.#sent) : null
-    // An ended entry never changes: the same revision of one is the same row.
-    const revision = again ? 1 - again.revision : 0
-    const same = this.#sent.find((entry) => entry.id === again?.id && entry.revision === revision)
-    if (same) return same
-    const reservedMs = T0 + dice.below(3 * DAY)
-    const nothing = {
-      holdPico: 0n,
-      seenPico: 0n,
-      holdTokens: 0,
-      scopes: [],
-      rules: [],
-      charged: [],
-    }
-    return {
-      ...nothing,
-      id: again?.id ?? entryId(reservedMs),
-      revision,
-      state: dice.pick(['settled', 'released', 'expired']),
-      reservedMs,
-      deadlineMs: reservedMs,
-      endedMs: dice.pick([again?.endedMs ?? null, reservedMs + dice.below(DAY), null]),
-      chargePico: BigInt(dice.between(-1_000, Number.MAX_SAFE_INTEGER - 1)),
-      tokens: dice.between(-5, 100),
-      detail: this.#detail(),
-    }
-  }
-
-  #detail(): EntryDetail {
-    const dice = this.#dice
-    const maybe = <T>(...values: T[]): T | null => (dice.chance(0.3) ? null : dice.pick(values))
-    const all: EntryDetail = {
-      keyHash: maybe(...this.#tenants.hashes),
-      teamId: maybe('t'),
-      userId: maybe('u1', 'u2'),
-      endUser: maybe('e'),
-      callType: maybe('acompletion'),
-      modelGroup: maybe('g'),
-      model: maybe('m1', 'm2'),
-      modelId: maybe('i'),
-      provider: maybe('openai'),
-      callId: maybe('c'),
-      responseId: maybe('r'),
-      status: maybe('success', 'failure'),
-      usageSource: maybe('provider'),
-      promptTokens: maybe(3, 40),
-      completionTokens: maybe(7),
-      corrected: maybe(true),
-      ours: maybe('kept in detail'),
-    }
-    return Object.fromEntries(Object.entries(all).filter(() => dice.chance(0.8)))
-  }
-}
 
 describe('the database of the simulation', () => {
   it.each(SEEDS)('holds what Postgres holds after the same statements, seed %i', async (seed) => {
@@ -158,70 +79,97 @@ describe('the database of the simulation', () => {
       simulated.writeSpend(batch)
       if (dice.chance(0.2)) {
         const ref = { accountId: dice.pick(accountIds), generation: dice.pick([1, GENERATION]) }
-        expect(await openAccount(db, ref)).toEqual(ordered(simulated.openAccount(ref)))
+        const [opened, expected] = [await openAccount(db, ref), simulated.openAccount(ref)]
+        expect(ordered(opened)).toEqual(ordered(expected))
       }
-      if (dice.chance(0.05)) await deleteKey(simulated, dice.pick(hashes))
+      if (dice.chance(0.05)) await changeKey(simulated, { dice, token: dice.pick(hashes) })
       const hash = dice.pick([...hashes, 'nobody'])
       expect(await findKey(db, hash)).toEqual(simulated.findKey(hash))
     }
-    expect(await standing(accountIds)).toEqual(standingOf(simulated))
+    expect(await standing(both)).toEqual(standingOf(simulated))
     expect(await logged(accountIds)).toEqual(loggedOf(simulated, accountIds))
     expect(await daily(accountIds)).toEqual(dailyOf(simulated, accountIds))
   })
 })
 
-async function deleteKey(simulated: SimulatedDatabase, token: string): Promise<void> {
-  const deletedAt = new Date()
-  const [row] = await db.update(keys).set({ deletedAt }).where(eq(keys.token, token)).returning()
-  simulated.keys.get(token)!.policy = keyPolicy(row!)
-}
-
-function anyOrder(rows: readonly unknown[]): unknown {
-  return expect.toBeOneOf(permuted(rows))
+async function changeKey(
+  simulated: SimulatedDatabase,
+  { dice, token }: { readonly dice: Dice; readonly token: string },
+): Promise<void> {
+  const now = new Date()
+  const change = dice.pick([{ deletedAt: now }, { updatedAt: now, rpmLimit: dice.below(9) }])
+  const [row] = await db.update(keys).set(change).where(eq(keys.token, token)).returning()
+  Object.assign(simulated.keys.get(token)!, { policy: keyPolicy(row!), isChanged: true })
 }
 
 /** The rows of an opening come in any order. */
-function ordered(opening: ReturnType<SimulatedDatabase['openAccount']>) {
+function ordered(opening: Opening | null) {
   if (!opening) return null
-  return { ...opening, spends: anyOrder(opening.spends), changed: anyOrder(opening.changed ?? []) }
+  const { spends, changed = [] } = opening
+  return {
+    ...opening,
+    spends: spends.toSorted((a, b) => byName([a.scope + a.budget], [b.scope + b.budget])),
+    changed: changed.toSorted((a, b) => byName([scopeOf(a)], [scopeOf(b)])),
+  }
 }
 
-function permuted<T>(rows: readonly T[]): T[][] {
-  if (rows.length === 0) return [[]]
-  return rows.flatMap((row, i) => {
-    return permuted(rows.filter((_, at) => at !== i)).map((rest) => [row, ...rest])
-  })
-}
+type SpentRow = Pick<
+  typeof windowSpends.$inferSelect,
+  'spend' | 'spendWindowAt' | 'spendWindowEndAt' | 'spendEpoch' | 'spendSeq'
+>
 
-async function standing(accountIds: readonly string[]) {
+async function standing({ accountIds }: Tenants) {
+  const teamIds = accountIds.map((id) => id.replace('team:', ''))
   const owners = await db.select().from(accounts).where(inArray(accounts.accountId, accountIds))
   const keyRows = await db.select().from(keys).where(inArray(keys.accountId, accountIds))
-  return new Map(
+  const members = await db.select().from(memberships).where(inArray(memberships.teamId, teamIds))
+  const windows = await db
+    .select()
+    .from(windowSpends)
+    .where(inArray(windowSpends.accountId, accountIds))
+  return new Map<string, object>(
     [
-      ...owners.map((row) => [row.accountId, { ...spentOf(row), ledgerEpoch: row.ledgerEpoch }]),
+      ...owners.map((row) => {
+        return [row.accountId, { ...spentOf(row), ledgerEpoch: row.ledgerEpoch }] as const
+      }),
       ...keyRows.map((row) => [row.token, spentOf(row)] as const),
-    ].toSorted(byName) as [string, object][],
+      ...members.map((row) => [`team:${row.teamId} ${row.userId}`, spentOf(row)] as const),
+      ...windows.map((row) => [windowName(row), spentOf(row)] as const),
+    ].toSorted(byName),
   )
 }
 
-function spentOf(row: typeof accounts.$inferSelect | typeof keys.$inferSelect) {
+function spentOf(row: SpentRow) {
   return {
     spendPico: parsePico(row.spend),
     windowMs: row.spendWindowAt.getTime(),
+    endMs: row.spendWindowEndAt?.getTime() ?? null,
     epoch: row.spendEpoch,
     seq: row.spendSeq,
   }
 }
 
 function standingOf(simulated: SimulatedDatabase) {
-  const owners = [...simulated.accounts].map(([name, row]) => {
-    const { spendPico, windowMs, epoch, seq, ledgerEpoch } = row
-    return [name, { spendPico, windowMs, epoch, seq, ledgerEpoch }] as const
-  })
-  const keyRows = [...simulated.keys].map(([name, { spendPico, windowMs, epoch, seq }]) => {
-    return [name, { spendPico, windowMs, epoch, seq }] as const
-  })
-  return new Map<string, object>([...owners, ...keyRows].toSorted(byName))
+  return new Map<string, object>(
+    [
+      ...[...simulated.accounts].map(([name, row]) => {
+        return [name, { ...standingIn(row), ledgerEpoch: row.ledgerEpoch }] as const
+      }),
+      ...[...simulated.keys].map(([name, row]) => [name, standingIn(row)] as const),
+      ...simulated.members.map((row) => {
+        return [`${row.accountId} ${row.policy.id}`, standingIn(row)] as const
+      }),
+      ...simulated.windows.map((row) => [windowName(row), standingIn(row)] as const),
+    ].toSorted(byName),
+  )
+}
+
+function standingIn({ spendPico, windowMs, endMs, epoch, seq }: Spent): Spent {
+  return { spendPico, windowMs, endMs, epoch, seq }
+}
+
+function windowName(row: Pick<SimulatedWindow, 'accountId' | 'generation' | 'scope' | 'budget'>) {
+  return [row.accountId, row.generation, row.scope, row.budget].join(' ')
 }
 
 async function logged(accountIds: readonly string[]) {

@@ -58,10 +58,14 @@ export interface Stack extends Gateway, Books {
 }
 
 /** Everything at once, before the scripted provider. The Postgres is the run's, or one at `neonUrl`. */
-export async function startStack(moreModels = '', neonUrl?: string): Promise<Stack> {
+export async function startStack(
+  moreModels = '',
+  neonUrl?: string,
+  env: Record<string, string> = {},
+): Promise<Stack> {
   const [database, provider] = await Promise.all([startDatabase(neonUrl), startProvider()])
   const configYaml = scriptedConfig(provider.baseUrl, moreModels)
-  const gateway = await startGateway({ database, configYaml })
+  const gateway = await startGateway({ database, configYaml, env })
   return {
     ...gateway,
     ...startBooks(database, gateway.ledgerSpend),

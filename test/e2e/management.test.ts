@@ -78,17 +78,10 @@ describe('a management call', () => {
 
   it.each([
     ['/team/new', { organization_id: 'o' }, 'organization_id'],
-    [
-      '/team/new',
-      { model_max_budget: { m: { budget_limit: 1, time_period: '1d' } } },
-      'model_max_budget',
-    ],
-    ['/team/new', { budget_limits: [{ budget_duration: '1d', max_budget: 1 }] }, 'budget_limits'],
-    ['/team/new', { team_member_budget: 1 }, 'team_member_budget'],
-    ['/team/new', { model_rpm_limit: { m: 1 } }, 'model_rpm_limit'],
+    ['/team/new', { rpm_limit_type: 'guaranteed_throughput' }, 'rpm_limit_type'],
     ['/team/new', { guardrails: ['g'] }, 'guardrails'],
-    ['/team/new', { metadata: { model_tpm_limit: { m: 1 } } }, 'metadata.model_tpm_limit'],
-    ['/key/generate', { budget_id: 'b' }, 'budget_id'],
+    ['/team/new', { metadata: { guardrails: ['g'] } }, 'metadata.guardrails'],
+    ['/key/generate', { budget_fallbacks: { m: ['n'] } }, 'budget_fallbacks'],
     ['/key/generate', { allowed_routes: ['/chat/completions'] }, 'allowed_routes'],
     ['/key/generate', { permissions: { pii: true } }, 'permissions'],
     ['/key/generate', { spend: 5 }, 'spend'],

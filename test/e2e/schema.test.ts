@@ -47,7 +47,10 @@ async function livedIn(): Promise<Tenant & { heldPico: bigint }> {
   const tenant = { ...(await stack.tenant({ max_budget: 1 })), word: mark() }
   const accountId = `team:${tenant.teamId}`
   await call(tenant)
-  await stack.delivered(tenant.teamId, 1)
+  const change = { team_id: tenant.teamId, max_budget: 2 }
+  expect((await stack.http('/team/update', { body: change })).status).toBe(200)
+  const noted = (): bigint => sumOf(accountId, 'count(*)', 'delivered')
+  await expect.poll(noted, { timeout: 10_000 }).toBe(1n)
   await stack.worker.kill('SIGKILL')
   ageDeliveries(stack.stateDir, accountId)
   ringAlarm(stack.stateDir, accountId)
@@ -65,9 +68,13 @@ async function livedIn(): Promise<Tenant & { heldPico: bigint }> {
 }
 
 function heldPico(accountId: string): bigint {
-  const query = "SELECT coalesce(sum(hold), 0) AS held FROM entry WHERE state = 'held'"
+  return sumOf(accountId, 'coalesce(sum(hold), 0)', "entry WHERE state = 'held'")
+}
+
+function sumOf(accountId: string, sum: string, rows: string): bigint {
+  const query = `SELECT ${sum} AS sum FROM ${rows}`
   const row = withLedger(stack.stateDir, accountId, (db) => db.prepare(query).get())
-  return BigInt(Number(row?.['held']))
+  return BigInt(Number(row?.['sum']))
 }
 
 /** The books agree as it opens; it takes another call, ends the orphan, and agrees again. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isAllowed } from '../../src/gateway/access.ts'
+import { isAllowed } from '../../src/ledger/access.ts'
 import { chat, type ErrorBody, get, newKey, newTeam } from '../setup/worker.ts'
 
 describe('isAllowed', () => {

@@ -1,11 +1,9 @@
 import { parseDuration } from '../../src/duration.ts'
 import { LedgerCore } from '../../src/ledger/core.ts'
 import { unlimitedRow } from '../../src/ledger/policy.ts'
+import type { BudgetPolicy, PolicyRow, RatePolicy } from '../../src/ledger/policy.ts'
 import type {
-  BudgetPolicy,
   Opening,
-  PolicyRow,
-  RatePolicy,
   Refusal,
   ReserveAnswer,
   ReserveRequest,
@@ -19,6 +17,7 @@ export const T0 = Date.UTC(2026, 9, 1, 12)
 
 export const KEY = 'a1b2'
 export const KEY_SCOPE = `key:${KEY}`
+export const USER = 'u1'
 export const TEAM = 'team:qa'
 
 /** An entry id made at `ms`, as ids.ts lays it out, without chance in it. */
@@ -42,6 +41,14 @@ export function rates(limits: Partial<RatePolicy>): RatePolicy {
 
 export function keyRow(rest: Partial<PolicyRow> = {}): PolicyRow {
   return { ...unlimitedRow('key', KEY), version: 1, budgets: [budget(null)], ...rest }
+}
+
+export function memberRow(rest: Partial<PolicyRow> = {}): PolicyRow {
+  return { ...unlimitedRow('member', USER), version: 1, budgets: [budget(null)], ...rest }
+}
+
+export function budgetRow(rest: Partial<PolicyRow> = {}): PolicyRow {
+  return { ...unlimitedRow('budget', 'shared'), version: 1, ...rest }
 }
 
 export function accountRow(rest: Partial<PolicyRow> = {}): PolicyRow {
@@ -69,6 +76,20 @@ export function settleOf(
   return { id, rows, chargePico: 0n, tokens: 0, detail: {}, ...rest }
 }
 
+/** A refusal that names no limit; tests add what theirs does. */
+export const BARE: Refusal = {
+  reason: 'blocked',
+  scope: null,
+  model: null,
+  budget: null,
+  spentPico: 0n,
+  heldPico: 0n,
+  limitPico: null,
+  resetAtMs: null,
+  limit: null,
+  retryAfterMs: null,
+}
+
 export interface Fixture {
   readonly store: MemoryStore
   readonly core: LedgerCore
@@ -80,6 +101,17 @@ export function openLedger(rest: Partial<Opening> = {}): Fixture {
   const core = new LedgerCore(store)
   core.open(opening(rest), T0)
   return { store, core }
+}
+
+/** Reserves with an id of its own each time, so that ids never repeat. */
+export function caller(core: LedgerCore) {
+  let n = 0
+  let last = ''
+  return {
+    reserve: (rows: readonly PolicyRow[], nowMs: number, rest: Partial<ReserveRequest> = {}) =>
+      core.reserve(reserveOf((last = idAt(nowMs, ++n)), rows, rest), nowMs),
+    lastId: () => last,
+  }
 }
 
 export function refused(answer: ReserveAnswer): Refusal {

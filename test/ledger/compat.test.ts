@@ -3,7 +3,8 @@ import { expect, it } from 'vitest'
 import { entryId } from '../../src/ids.ts'
 import { ledgerClient } from '../../src/ledger/client.ts'
 import type { LedgerRpc } from '../../src/ledger/client.ts'
-import type { Opening, PolicyRow } from '../../src/ledger/types.ts'
+import type { PolicyRow } from '../../src/ledger/policy.ts'
+import type { Opening } from '../../src/ledger/types.ts'
 import { accountRow, admitted, budget, keyRow, opening, reserveOf, settleOf } from './build.ts'
 
 /**

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { LedgerCore } from '../../src/ledger/core.ts'
 import { HOLD_MS, YOUNG_MS } from '../../src/ledger/entries.ts'
+import type { PolicyRow } from '../../src/ledger/policy.ts'
 import { CHARGE_MAX_PICO } from '../../src/money.ts'
 import {
   accountRow,
@@ -23,6 +24,7 @@ import { MemoryStore } from './memory-store.ts'
 const ROWS = [keyRow(), accountRow()]
 const ACCOUNT = accountRow()
 const ID = idAt(T0, 1)
+const stale = (...rows: PolicyRow[]) => ({ kind: 'stale', row: rows[0], rows })
 const hold = (expectedPico: bigint, rest = {}) => reserveOf(ID, ROWS, { expectedPico, ...rest })
 
 describe('reserve', () => {
@@ -34,9 +36,13 @@ describe('reserve', () => {
       kind: 'admitted',
       tight: false,
       scopes: [
-        { ...standing, scope: KEY_SCOPE },
-        { ...standing, scope: 'account' },
+        { ...standing, scope: KEY_SCOPE, budget: 'main' },
+        { ...standing, scope: 'account', budget: 'main' },
       ],
+      rates: [],
+      heldPico: 7n,
+      outputTokens: null,
+      wouldRefuse: null,
     })
   })
 
@@ -124,8 +130,8 @@ describe('settle', () => {
       chargePico: 3n,
       tokens: 9,
       charged: [
-        [KEY_SCOPE, 'main', 0],
-        ['account', 'main', 0],
+        [KEY_SCOPE, 'main', 0, null, 1],
+        ['account', 'main', 0, null, 1],
       ],
       detail: { model: 'llama3', status: 'success', promptTokens: 5 },
     })
@@ -383,7 +389,7 @@ describe('a late settle', () => {
       state: 'settled',
       chargePico: signed,
       endedMs: expiredMs,
-      charged: [['account', 'main', 0]],
+      charged: [['account', 'main', 0, null, 1]],
       detail: { model: 'm', status: 'expired', corrected: true },
     })
   })
@@ -406,7 +412,7 @@ describe('a late settle', () => {
     core.settle(settleOf(idAt(T0, 2), [row], { chargePico: BigInt(spent) }), nextMs)
     core.settle(settleOf(ID, [row], { chargePico }), nextMs + 1)
     expect(seen(core, row, nextMs + 1)).toEqual([BigInt(spent), 0n])
-    expect(store.entry(ID, 1)?.charged).toEqual([['account', 'main', T0]])
+    expect(store.entry(ID, 1)?.charged).toEqual([['account', 'main', T0, nextMs, 1]])
     const again = new LedgerCore(store)
     expect(seen(again, row, nextMs + 1)).toEqual([BigInt(spent), 0n])
   })
@@ -455,12 +461,12 @@ describe('windows', () => {
     ]
     core.settle(settleOf(ID, rows, { chargePico: 5n }), T0 + 2_500)
     expect(store.entry(ID, 0)?.charged).toEqual([
-      [KEY_SCOPE, 'main', T0],
-      ['account', 'main', T0 + 2_000],
-      ['account', 'ever', 0],
+      [KEY_SCOPE, 'main', T0, T0 + 60_000, 1],
+      ['account', 'main', T0 + 2_000, T0 + 4_000, 1],
+      ['account', 'ever', 0, null, 1],
     ])
-    const [key, account] = core.read(rows, T0 + 4_000) ?? []
-    expect([key?.spentPico, account?.spentPico]).toEqual([5n, 0n])
+    const read = core.read(rows, T0 + 4_000) ?? []
+    expect(read.map(({ spentPico }) => spentPico)).toEqual([5n, 0n, 5n])
   })
 
   it('of a shorter new limit are the same windows: only the limit changed', () => {
@@ -534,10 +540,10 @@ describe('opening', () => {
   it('tells what changed while there was no ledger to tell', () => {
     const gone = keyRow({ version: 7, deleted: true })
     const { core, store } = openLedger({ account: accountRow({ version: 3 }), changed: [gone] })
-    const stale = { kind: 'stale', row: accountRow({ version: 3 }) }
+    const account = accountRow({ version: 3 })
     for (const life of [core, new LedgerCore(store)]) {
-      expect(life.reserve(reserveOf(ID, [ACCOUNT]), T0)).toEqual(stale)
-      expect(life.reserve(hold(7n), T0)).toEqual({ kind: 'stale', row: gone })
+      expect(life.reserve(reserveOf(ID, [ACCOUNT]), T0)).toEqual(stale(account))
+      expect(life.reserve(hold(7n), T0)).toEqual(stale(gone, account))
     }
   })
 
@@ -558,7 +564,9 @@ describe('opening', () => {
     for (const life of [core, again]) {
       expect(seen(life, ACCOUNT, T0)).toEqual([43n, 0n])
       expect(seen(life, keyRow(), T0)).toEqual([33n, 0n])
-      expect(life.standing('account')).toEqual({ budget: 'main', startMs: T0, spentPico: 43n })
+      expect(life.books.standing('account')).toEqual([
+        { scope: 'account', budget: 'main', startMs: T0, endMs: null, version: 1, spentPico: 43n },
+      ])
     }
     expect(again.epoch).toBe(1)
   })
@@ -586,10 +594,10 @@ describe('a told row', () => {
   it('answers requests that carry an older one, holding nothing', () => {
     const { core, store } = openLedger()
     core.tell(newer, T0)
-    expect(core.reserve(hold(7n), T0)).toEqual({ kind: 'stale', row: newer })
+    expect(core.reserve(hold(7n), T0)).toEqual(stale(newer))
     expect(store.entries.size).toBe(0)
     const again = new LedgerCore(store)
-    expect(again.reserve(hold(7n), T0)).toEqual({ kind: 'stale', row: newer })
+    expect(again.reserve(hold(7n), T0)).toEqual(stale(newer))
   })
 
   it('lets those decide that carry it, or a newer one', () => {
@@ -606,7 +614,7 @@ describe('a told row', () => {
     const account = accountRow({ version: 2 })
     core.tell(account, T0)
     const answer = core.reserve(reserveOf(idAt(T0, 2), [keyRow({ version: 6 }), ACCOUNT]), T0)
-    expect(answer).toEqual({ kind: 'stale', row: account })
+    expect(answer).toEqual(stale(account))
     expect(core.account()).toEqual(account)
   })
 
@@ -615,7 +623,7 @@ describe('a told row', () => {
     core.tell(newer, T0)
     core.tell(keyRow({ version: 4 }), T0)
     core.tell(keyRow({ version: 5, alias: 'again' }), T0)
-    expect(core.reserve(hold(7n), T0)).toEqual({ kind: 'stale', row: newer })
+    expect(core.reserve(hold(7n), T0)).toEqual(stale(newer))
   })
 
   it('holds from before the opening, and in the next life', () => {
@@ -627,7 +635,7 @@ describe('a told row', () => {
     const again = new LedgerCore(store)
     expect(again.account()).toEqual(account)
     for (const life of [early, again]) {
-      expect(life.reserve(hold(7n), T0)).toEqual({ kind: 'stale', row: account })
+      expect(life.reserve(hold(7n), T0)).toEqual(stale(account))
     }
   })
 

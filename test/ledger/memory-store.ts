@@ -1,27 +1,32 @@
+import { decode, encode } from '../../src/json.ts'
+import type { PolicyRow, ScopeId } from '../../src/ledger/policy.ts'
 import type {
   Entry,
+  KeyBalance,
   LedgerStore,
-  Opening,
-  PolicyRow,
-  ScopeId,
-  Traffic,
-  WindowRule,
-  WindowSum,
-} from '../../src/ledger/types.ts'
+  RecentCall,
+  Unfolded,
+} from '../../src/ledger/store.ts'
+import type { Balance, Opening, ScopeTraffic, WindowSum } from '../../src/ledger/types.ts'
 
-/** A LedgerStore that keeps everything for ever and counts by scanning. */
+/** A LedgerStore that keeps every entry for ever, folds none, and counts by scanning. */
 export class MemoryStore implements LedgerStore {
   readonly entries = new Map<string, Entry>()
   #opening: Opening | null = null
+  #checkpoint = new Map<ScopeId, Map<string, WindowSum>>()
   #told = new Map<string, PolicyRow>()
+  #balances = new Map<string, { readonly body: string; readonly atMs: number }>()
   #lastMs = 0
 
   opening(): Pick<Opening, 'epoch' | 'account'> | null {
     return this.#opening
   }
 
-  saveOpening(opening: Opening): void {
+  saveOpening(opening: Opening, nowMs: number): void {
     this.#opening = opening
+    for (const { scope, ...sum } of opening.spends) this.saveCheckpoint(scope, sum)
+    const balance = { version: 0, spends: [], traffic: opening.traffic ?? [] }
+    if (balance.traffic.length > 0) this.saveBalance('in', { key: '', balance }, nowMs)
   }
 
   lastMs(): number {
@@ -52,26 +57,31 @@ export class MemoryStore implements LedgerStore {
     return [...this.entries.values()].filter(({ state }) => state === 'held')
   }
 
-  rules(): WindowRule[] {
-    return [...this.entries.values()].flatMap(({ rules }) => rules)
+  checkpoint(scope: ScopeId): WindowSum[] {
+    return [...(this.#checkpoint.get(scope)?.values() ?? [])]
   }
 
-  sums(scope: ScopeId): WindowSum[] {
-    const sums: WindowSum[] = (this.#opening?.spends ?? []).filter((sum) => sum.scope === scope)
-    for (const { charged, chargePico } of this.entries.values()) {
-      for (const [at, budget, startMs] of charged) {
-        if (at === scope) sums.push({ budget, startMs, spentPico: chargePico })
-      }
-    }
-    return sums
+  saveCheckpoint(scope: ScopeId, sum: WindowSum): void {
+    const sums = this.#checkpoint.get(scope) ?? new Map<string, WindowSum>()
+    this.#checkpoint.set(scope, sums.set(sum.budget, sum))
   }
 
-  traffic(scope: ScopeId, sinceMs: number): Traffic[] {
+  checkpointScopes(owner: ScopeId): ScopeId[] {
+    const scopes = [...this.#checkpoint.keys()]
+    return scopes.filter((scope) => scope === owner || scope.startsWith(`${owner}/`))
+  }
+
+  unfolded(): Unfolded[] {
+    const charges = [...this.entries.values()].filter(({ chargePico }) => chargePico !== 0n)
+    return charges.map(({ charged, chargePico }) => ({ charged, count: 1, pico: chargePico }))
+  }
+
+  traffic(sinceMs: number): RecentCall[] {
     return [...this.entries.values()].filter(
-      ({ revision, state, scopes, reservedMs, endedMs }) =>
+      ({ revision, state, reservedMs, endedMs }) =>
         revision === 0 &&
         state !== 'tombstone' &&
-        scopes.includes(scope) &&
+        state !== 'adjusted' &&
         (reservedMs > sinceMs || (endedMs !== null && endedMs > sinceMs)),
     )
   }
@@ -83,6 +93,22 @@ export class MemoryStore implements LedgerStore {
   saveTold(row: PolicyRow, nowMs: number): void {
     this.#told.set(`${row.kind}:${row.id}`, row)
     this.#lastMs = Math.max(this.#lastMs, nowMs)
+  }
+
+  balance(direction: 'out' | 'in', key: string): Balance | null {
+    const kept = this.#balances.get(`${direction}/${key}`)
+    return kept ? decode<Balance>(kept.body) : null
+  }
+
+  saveBalance(direction: 'out' | 'in', { key, balance }: KeyBalance, nowMs: number): void {
+    this.#balances.set(`${direction}/${key}`, { body: encode(balance), atMs: nowMs })
+  }
+
+  arrivals(sinceMs: number): ScopeTraffic[] {
+    const kept = [...this.#balances].filter(
+      ([name, { atMs }]) => name.startsWith('in/') && atMs > sinceMs,
+    )
+    return kept.flatMap(([, { body }]) => [...decode<Balance>(body).traffic])
   }
 
   #put(entry: Entry): void {

@@ -1,14 +1,30 @@
-import type { PolicyRow, Refusal, ReserveAnswer, ScopeState } from '../../src/ledger/types.ts'
+import type { PolicyRow } from '../../src/ledger/policy.ts'
+import type {
+  AdjustRequest,
+  DecideAnswer,
+  ReserveAnswer,
+  ReserveRequest,
+  ScopeState,
+  SettleRequest,
+} from '../../src/ledger/types.ts'
+import { BARE } from './build.ts'
+import { Books, type Call } from './model-books.ts'
+import type { Taken } from './model-minutes.ts'
+import type { Purse } from './model-money.ts'
+import { judge } from './model-refusals.ts'
+import { Told } from './model-told.ts'
+import { everyScope, type ModelScope, nameOf, scopesOfCall } from './model-scopes.ts'
 
-const MINUTE = 60_000
 const HOLD = 180_000
 const DAY = 86_400_000
 /** A reserve that comes later than this after its id was made is not waited for any more. */
 const AWAITED = 45_000
 
-export interface Money {
-  readonly pico: bigint
-  readonly tokens: number
+/** What a key that moves takes along. */
+export interface Luggage {
+  readonly version: number
+  readonly purses: readonly Purse[]
+  readonly minutes: Taken
 }
 
 /** When the call's id was made. */
@@ -16,104 +32,66 @@ export interface Made {
   readonly madeMs: number
 }
 
-interface Call {
-  state: 'held' | 'settled' | 'released' | 'expired' | 'tombstone'
-  corrected: boolean
-  deadlineMs: number
-  endedMs: number | null
-  seen: bigint
-  chargePico: bigint
-  readonly hold: Money
-  readonly rows: readonly PolicyRow[]
-  windows: readonly string[]
-}
-
-interface Stamp {
-  readonly atMs: number
-  readonly amount: number
-}
-
 /**
  * The ledger as one would explain it on a napkin. It forgets nothing, rolls nothing and rebuilds
- * nothing: every charge is in a list, under the name of the window that it fell into, and what a
- * window has spent is the sum of the charges that bear its name.
+ * nothing: every charge is in a list under the name of its window, every request and every token
+ * in a list with its time.
  */
-export class Model {
-  nowMs = 0
+export class Model extends Books {
   /** What the clock said last; it may have gone back. */
   clockMs = 0
-  readonly calls = new Map<string, Call>()
-  /** Every charge ever made. */
-  readonly charges: { readonly window: string; readonly pico: bigint }[] = []
-  #spent = new Map<string, bigint>()
-  #requests = new Map<string, Stamp[]>()
-  #tokens = new Map<string, Stamp[]>()
-  #told = new Map<string, PolicyRow>()
-  #lengthsMs: Readonly<Record<string, number>>
-  #anchorMs: number
-
-  constructor(anchorMs: number, lengthsMs: Readonly<Record<string, number>>) {
-    this.#anchorMs = anchorMs
-    this.#lengthsMs = lengthsMs
-  }
-
-  /** Durations never change in this world, so a window's name follows from its budget's. */
-  windowStart(name: string): { readonly startMs: number; readonly endMs: number | null } {
-    const length = this.#lengthsMs[name]
-    if (length === undefined) return { startMs: 0, endMs: null }
-    const startMs = this.nowMs - ((this.nowMs - this.#anchorMs) % length)
-    return { startMs, endMs: startMs + length }
-  }
-
-  get held(): [string, Call][] {
-    return [...this.#holds()]
-  }
+  #adjusted = new Map<string, object>()
+  #told = new Told()
+  #left = new Map<string, Luggage>()
+  #arrived = new Map<string, number>()
 
   advance(atMs: number): void {
     this.clockMs = atMs
     this.nowMs = Math.max(this.nowMs, atMs)
   }
 
-  charge(windows: readonly string[], pico: bigint): void {
-    for (const window of windows) {
-      this.charges.push({ window, pico })
-      this.#spent.set(window, (this.#spent.get(window) ?? 0n) + pico)
-    }
-  }
-
-  windowsOf(rows: readonly PolicyRow[]): string[] {
-    return rows.flatMap((row) =>
-      row.budgets.map(({ id }) => {
-        const name = `${scopeOf(row)}/${id}`
-        return `${name}@${this.windowStart(name).startMs}`
-      }),
-    )
-  }
-
-  reserve(id: string, rows: readonly PolicyRow[], cost: Money & Made): ReserveAnswer {
+  reserve(request: ReserveRequest & Made): ReserveAnswer & { readonly clamped?: boolean } {
+    const { id } = request
     const known = this.calls.get(id)
-    const isLate = !known && this.clockMs - cost.madeMs > AWAITED
+    const isLate = !known && this.clockMs - request.madeMs > AWAITED
     if (isLate || known?.state === 'tombstone' || known?.state === 'released') {
-      return { kind: 'refused', refusal: bare('released', null) }
+      return { kind: 'refused', refusal: { ...BARE, reason: 'released' } }
     }
-    if (!known) {
-      this.expire()
-      const stale = rows
-        .map((row) => this.#told.get(scopeOf(row)) ?? row)
-        .find((told, i) => told.version > rows[i]!.version)
-      if (stale) return { kind: 'stale', row: stale }
-      const refusal = this.#refusal(rows, cost)
-      if (refusal) return { kind: 'refused', refusal }
-      this.#admit(id, rows, cost)
+    const scopes = this.#scopes(request)
+    if (known) return this.#admitted(scopes, known, null)
+    this.expire()
+    const stale = this.#told.stale(request.rows)
+    if (stale) return stale
+    const { refusal, wouldRefuse, ...cost } = judge(this, scopes, request)
+    if (refusal) return { kind: 'refused', refusal }
+    const limits = scopes.map(({ rates }) => rates.tokensPerMinute ?? Infinity)
+    const call: Call = {
+      ...this.#stub(scopes),
+      ...cost,
+      state: 'held',
+      holdTokens: Math.min(request.expectedTokens, ...limits),
+      deadlineMs: this.nowMs + HOLD,
     }
-    const tight = rows.some((row) =>
-      row.budgets.some(({ id: budget, limitPico }) => {
-        if (limitPico === null) return false
-        const { spent, held } = this.standing(row, budget)
-        return spent + held + cost.pico >= limitPico
-      }),
-    )
-    return { kind: 'admitted', tight, scopes: this.states(rows) }
+    this.calls.set(id, call)
+    this.live.add(id)
+    for (const { name } of scopes) this.minutes.request(name, { id, atMs: this.nowMs, amount: 1 })
+    return { ...this.#admitted(scopes, call, wouldRefuse), clamped: cost.clamped }
+  }
+
+  decide(request: ReserveRequest): DecideAnswer {
+    this.expire()
+    const stale = this.#told.stale(request.rows)
+    if (stale) return stale
+    const scopes = this.#scopes(request)
+    const { refusal, wouldRefuse, holdPico, outputTokens } = judge(this, scopes, request)
+    const standing = { scopes: this.statesOf(scopes), rates: this.ratesOf(scopes) }
+    return { kind: 'decided', refusal, wouldRefuse, holdPico, outputTokens, ...standing }
+  }
+
+  /** Whether its settle came before any reserve of it. */
+  isCharged(id: string): boolean {
+    const call = this.calls.get(id)
+    return call?.state === 'settled' && call.deadlineMs === 0
   }
 
   renew(id: string, seen: bigint): boolean {
@@ -124,176 +102,131 @@ export class Model {
     return true
   }
 
-  settle(id: string, rows: readonly PolicyRow[], cost: Money & Made) {
+  settle(request: SettleRequest & Made) {
+    const { id, chargePico, tokens } = request
+    const scopes = this.#scopes(request)
     const call = this.calls.get(id)
     if (!call) {
-      if (this.nowMs - cost.madeMs >= DAY) return { kind: 'unknown' }
-      this.calls.set(id, { ...this.#stub(rows), state: 'settled' })
-      this.charge(this.windowsOf(rows), cost.pico)
-      for (const row of rows) {
-        stamp(this.#requests, row, { atMs: this.nowMs, amount: 1 })
-        stamp(this.#tokens, row, { atMs: this.nowMs, amount: cost.tokens })
+      if (this.nowMs - request.madeMs >= DAY) return { kind: 'unknown' }
+      this.calls.set(id, { ...this.#stub(scopes), state: 'settled' })
+      this.money.charge(this.windowsOf(scopes), chargePico)
+      for (const { name } of scopes) {
+        this.minutes.request(name, { id, atMs: this.nowMs, amount: 1 })
+        this.minutes.token(name, { id, atMs: this.nowMs, amount: tokens })
       }
-    } else if (call.state === 'held') {
-      this.#end(call, 'settled', cost, rows)
-    } else if (call.state !== 'settled' && !call.corrected) {
-      call.corrected = true
-      const signed = cost.pico - call.chargePico
-      this.charge(call.state === 'expired' ? call.windows : this.windowsOf(rows), signed)
+    } else if (call.state === 'held') this.#end(id, 'settled', { pico: chargePico, tokens })
+    else if (call.state !== 'settled') {
+      this.#correct(call, chargePico, () => this.windowsOf(scopes))
     }
     this.expire()
-    return { kind: 'settled', scopes: this.states(rows) }
+    return { kind: 'settled', scopes: this.statesOf(scopes) }
   }
 
   release(id: string): void {
     const call = this.calls.get(id)
     if (!call) this.calls.set(id, this.#stub([]))
-    else if (call.state === 'held') this.#end(call, 'released', { pico: 0n, tokens: 0 }, [])
-    else if (call.state === 'expired' && !call.corrected) {
-      call.corrected = true
-      this.charge(call.windows, -call.chargePico)
-    }
+    else if (call.state === 'held') this.#end(id, 'released', { pico: 0n, tokens: 0 })
+    else if (call.state === 'expired') this.#correct(call, 0n, () => [])
     this.expire()
   }
 
-  tell(row: PolicyRow): void {
-    const known = this.#told.get(scopeOf(row))
-    if (!known || row.version > known.version) this.#told.set(scopeOf(row), row)
+  expire(): void {
+    for (const [id, call] of this.held) {
+      if (call.deadlineMs > this.nowMs) continue
+      const pico = call.seen > call.holdPico ? call.seen : call.holdPico
+      this.#end(id, 'expired', { pico, tokens: call.holdTokens })
+    }
   }
 
-  expire(): void {
-    for (const [, call] of this.#holds()) {
-      if (call.deadlineMs > this.nowMs) continue
-      const pico = call.seen > call.hold.pico ? call.seen : call.hold.pico
-      this.#end(call, 'expired', { pico, tokens: call.hold.tokens }, call.rows)
-    }
+  tell(row: PolicyRow): void {
+    this.#told.tell(row)
+  }
+
+  read(rows: readonly PolicyRow[]): ScopeState[] {
+    this.expire()
+    return this.states(rows)
   }
 
   states(rows: readonly PolicyRow[]): ScopeState[] {
-    return rows.map((row) => {
-      const { spent, held } = this.standing(row, 'main')
-      const { startMs, endMs } = this.windowStart(`${scopeOf(row)}/main`)
-      const limitPico = row.budgets[0]?.limitPico ?? null
-      const money = { spentPico: spent, heldPico: held, limitPico }
-      return { scope: scopeOf(row), ...money, startMs, resetAtMs: endMs }
-    })
+    const scopes = everyScope({ rows: this.#told.complete(rows) }, this.nowMs)
+    return this.statesOf(scopes.filter(({ row }) => rows.includes(row)))
   }
 
-  standing(row: PolicyRow, budget: string): { readonly spent: bigint; readonly held: bigint } {
-    const scope = scopeOf(row)
-    const name = `${scope}/${budget}`
-    const spent = this.#spent.get(`${name}@${this.windowStart(name).startMs}`) ?? 0n
-    let held = 0n
-    for (const [, call] of this.#holds()) if (isIn(call, scope)) held += call.hold.pico
-    return { spent, held }
+  adjust({ id, row, rows, toPico }: AdjustRequest) {
+    this.expire()
+    const known = this.#adjusted.get(id)
+    if (known) return known
+    const scopes = everyScope({ rows: this.#told.complete(rows) }, this.nowMs)
+    const scope = scopes.find(({ name }) => name === nameOf(row))!
+    const { name } = this.money.window(scope.name, scope.budgets[0]!, this.nowMs)
+    const spentPico = this.money.spent(name)
+    if (toPico > spentPico) return { kind: 'too_much', spentPico }
+    this.money.charge([name], toPico - spentPico)
+    const answer = { kind: 'adjusted', beforePico: spentPico, afterPico: toPico }
+    this.#adjusted.set(id, answer)
+    return answer
   }
 
-  *#holds(): Iterable<[string, Call]> {
-    for (const id of this.#live) {
-      const call = this.calls.get(id)!
-      if (call.state === 'held') yield [id, call]
-      else this.#live.delete(id)
+  /** A key goes; once for one version of its row. */
+  leave(key: PolicyRow): Luggage {
+    this.expire()
+    this.tell(key)
+    const known = this.#left.get(key.id)
+    if (known && known.version >= key.version) return known
+    const scope = nameOf(key)
+    const purses = this.money.take(scope, this.nowMs)
+    const luggage = { version: key.version, purses, minutes: this.minutes.take(scope, this.nowMs) }
+    this.#left.set(key.id, luggage)
+    return luggage
+  }
+
+  arrive(key: PolicyRow, { version, purses, minutes }: Luggage): void {
+    const isNew = version > (this.#arrived.get(key.id) ?? -1)
+    this.#arrived.set(key.id, Math.max(version, this.#arrived.get(key.id) ?? -1))
+    if (isNew) {
+      this.money.bring(purses)
+      this.minutes.bring(minutes)
     }
-  }
-  #live = new Set<string>()
-
-  #refusal(rows: readonly PolicyRow[], cost: Money): Refusal | null {
-    const checks: ((row: PolicyRow) => Refusal | null)[] = [
-      (row) => (row.deleted ? bare('deleted', row) : null),
-      (row) => (row.blocked ? bare('blocked', row) : null),
-      (row) => ((row.expiresAtMs ?? Infinity) <= this.nowMs ? bare('expired', row) : null),
-      (row) => this.#overBudget(row),
-      (row) => this.#tooMany(row),
-      (row) => this.#tooOften(row),
-      (row) => this.#tooLarge(row, cost.tokens),
-    ]
-    for (const check of checks) {
-      for (const row of rows) {
-        const refusal = check(row)
-        if (refusal) return refusal
-      }
-    }
-    return null
+    this.tell(key)
   }
 
-  #overBudget(row: PolicyRow): Refusal | null {
-    for (const { id, limitPico } of row.budgets) {
-      const { spent, held } = this.standing(row, id)
-      if (limitPico === null || spent + held < limitPico) continue
-      const money = { spentPico: spent, heldPico: held, limitPico }
-      const resetAtMs = this.windowStart(`${scopeOf(row)}/${id}`).endMs
-      return spent >= limitPico
-        ? { ...bare('budget', row), ...money, resetAtMs }
-        : { ...bare('held', row), ...money, resetAtMs, retryAfterMs: 1_000 }
-    }
-    return null
+  #admitted(scopes: ModelScope[], call: Call, wouldRefuse: object | null): ReserveAnswer {
+    const { holdPico, outputTokens } = call
+    const tight = scopes.some((scope) =>
+      this.standings(scope).some(
+        ({ limitPico, spentPico, heldPico }) =>
+          limitPico !== null && spentPico + heldPico + holdPico >= limitPico,
+      ),
+    )
+    const standing = { scopes: this.statesOf(scopes), rates: this.ratesOf(scopes) }
+    const told = { heldPico: holdPico, outputTokens, wouldRefuse }
+    return { kind: 'admitted', tight, ...standing, ...told } as ReserveAnswer
   }
 
-  #tooMany(row: PolicyRow): Refusal | null {
-    const limit = row.rates.parallelRequests
-    const flying = this.held.filter(([, call]) => isIn(call, scopeOf(row))).length
-    if (limit === null || flying + 1 <= limit) return null
-    return { ...bare('parallel', row), limit, retryAfterMs: 1_000 }
-  }
-
-  #tooOften(row: PolicyRow): Refusal | null {
-    const limit = row.rates.requestsPerMinute
-    const last = this.#lastMinute(this.#requests, row)
-    if (limit === null || last.length + 1 <= limit) return null
-    return { ...bare('requests', row), limit, retryAfterMs: this.#wait(last, 1, limit) }
-  }
-
-  #tooLarge(row: PolicyRow, tokens: number): Refusal | null {
-    const limit = row.rates.tokensPerMinute
-    if (limit === null) return null
-    const scope = scopeOf(row)
-    const last = this.#lastMinute(this.#tokens, row)
-    let flying = 0
-    for (const [, call] of this.#holds()) if (isIn(call, scope)) flying += call.hold.tokens
-    const wanted = Math.min(tokens, limit) + flying
-    if (limit > 0 && sum(last) + wanted <= limit) return null
-    const full = limit > 0 && wanted > limit
-    const retryAfterMs = full ? 1_000 : this.#wait(last, wanted, limit)
-    return { ...bare('tokens', row), limit, retryAfterMs }
-  }
-
-  /** The least wait after which what is then left of the last minute has room for `wanted`. */
-  #wait(last: readonly Stamp[], wanted: number, limit: number): number {
-    for (const { atMs } of last) {
-      const left = last.filter((one) => one.atMs > atMs)
-      if (sum(left) + wanted <= limit) return atMs + MINUTE - this.nowMs
-    }
-    return MINUTE
-  }
-
-  #lastMinute(stamps: Map<string, Stamp[]>, row: PolicyRow): Stamp[] {
-    const all = stamps.get(scopeOf(row)) ?? []
-    let from = all.length
-    while (from > 0 && all[from - 1]!.atMs > this.nowMs - MINUTE) from--
-    return all.slice(from)
-  }
-
-  #admit(id: string, rows: readonly PolicyRow[], cost: Money): void {
-    const limits = rows.map(({ rates }) => rates.tokensPerMinute ?? Infinity)
-    const hold = { pico: cost.pico, tokens: Math.min(cost.tokens, ...limits) }
-    const deadlineMs = this.nowMs + HOLD
-    this.calls.set(id, { ...this.#stub(rows), state: 'held', hold, deadlineMs, endedMs: null })
-    this.#live.add(id)
-    for (const row of rows) stamp(this.#requests, row, { atMs: this.nowMs, amount: 1 })
-  }
-
-  #end(call: Call, state: Call['state'], cost: Money, rows: readonly PolicyRow[]): void {
+  #end(id: string, state: Call['state'], cost: { pico: bigint; tokens: number }): void {
+    const call = this.calls.get(id)!
+    this.live.delete(id)
     call.state = state
     call.endedMs = this.nowMs
     call.chargePico = cost.pico
-    call.windows = this.windowsOf(rows)
-    this.charge(call.windows, cost.pico)
-    for (const row of call.rows) {
-      stamp(this.#tokens, row, { atMs: this.nowMs, amount: cost.tokens })
-    }
+    if (state !== 'released') call.windows = this.windowsOf(call.scopes)
+    this.money.charge(call.windows, cost.pico)
+    const stamp = { id, atMs: this.nowMs, amount: cost.tokens }
+    for (const { name } of call.scopes) this.minutes.token(name, stamp)
   }
 
-  #stub(rows: readonly PolicyRow[]): Call {
+  #correct(call: Call, pico: bigint, otherwise: () => string[]): void {
+    if (call.corrected) return
+    call.corrected = true
+    const windows = call.state === 'expired' ? call.windows : otherwise()
+    this.money.charge(windows, pico - call.chargePico)
+  }
+
+  #scopes(request: ReserveRequest | SettleRequest): ModelScope[] {
+    return scopesOfCall(request, request.model ?? null, this.nowMs)
+  }
+
+  #stub(scopes: readonly ModelScope[]): Call {
     return {
       state: 'tombstone',
       corrected: false,
@@ -301,33 +234,11 @@ export class Model {
       endedMs: this.nowMs,
       seen: 0n,
       chargePico: 0n,
-      hold: { pico: 0n, tokens: 0 },
-      rows,
       windows: [],
+      holdPico: 0n,
+      holdTokens: 0,
+      outputTokens: null,
+      scopes,
     }
   }
-}
-
-function scopeOf({ kind, id }: PolicyRow): string {
-  return kind === 'account' ? 'account' : `key:${id}`
-}
-
-function isIn({ rows }: Call, scope: string): boolean {
-  return rows.some((row) => scopeOf(row) === scope)
-}
-
-function stamp(stamps: Map<string, Stamp[]>, row: PolicyRow, one: Stamp): void {
-  const scope = scopeOf(row)
-  const list = stamps.get(scope) ?? []
-  list.push(one)
-  stamps.set(scope, list)
-}
-
-function sum(stamps: readonly Stamp[]): number {
-  return stamps.reduce((total, { amount }) => total + amount, 0)
-}
-
-function bare(reason: Refusal['reason'], scope: PolicyRow | null): Refusal {
-  const money = { spentPico: 0n, heldPico: 0n, limitPico: null, resetAtMs: null }
-  return { reason, scope, ...money, limit: null, retryAfterMs: null }
 }

@@ -1,302 +1,253 @@
 import { expect } from 'vitest'
-import { encode } from '../../src/json.ts'
-import type { LedgerCore } from '../../src/ledger/core.ts'
-import type { BudgetPolicy, PolicyRow, RatePolicy } from '../../src/ledger/types.ts'
-import {
-  accountRow,
-  budget,
-  idAt,
-  keyRow,
-  opening,
-  rates,
-  reserveOf,
-  settleOf,
-  T0,
-} from './build.ts'
-import { Model, type Money } from './model.ts'
+import type { Admitted } from '../../src/ledger/types.ts'
+import { Dice } from '../simulation/dice.ts'
+import { idAt, opening, reserveOf, settleOf, T0 } from './build.ts'
+import { compare } from './compare.ts'
+import { Model } from './model.ts'
+import { RandomCalls, type Sent } from './random-calls.ts'
+import { RandomMoves } from './random-moves.ts'
+import { type Home, HOMES, RandomRows } from './random-rows.ts'
+import type { System } from './systems.ts'
 
-const ANCHOR = T0 - 12_345
-const LENGTHS_MS = { 'account/main': 60_000, 'account/two': 2_000, 'key:a/main': 2_000 } as const
-
-/** The ledger under test: `evict` throws its memory away. */
-export interface System {
-  core: LedgerCore
-  evict(nowMs: number): void
-  /** What happens beside the requests: deliveries and folding. */
-  tend?(nowMs: number): void
-}
+const DAY = 86_400_000
 
 export interface WorldOptions {
   readonly seed: number
   readonly operations: number
   /** How long after its end a settled or released call may still be heard of. */
   readonly echoMs: number
-  /** Whether settles come of calls that were never reserved. */
-  readonly strays: boolean
 }
 
-/** mulberry32. */
-function generator(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
-interface Sent {
-  readonly id: string
-  readonly madeMs: number
-  readonly rows: readonly PolicyRow[]
-  readonly cost: Money
-}
-
-/** Does the same random things to the ledger and to the model, and compares every answer. */
+/** Two ledgers between which keys move, each with its model; every answer is compared. */
 export class World {
-  readonly model = new Model(ANCHOR, LENGTHS_MS)
+  readonly models = { A: new Model(), B: new Model() }
   readonly counts: Record<string, number> = {}
-  #random: () => number
-  #system: System
+  #dice: Dice
+  #systems: Readonly<Record<Home, System>>
   #options: WorldOptions
-  #sent: Sent[] = []
-  #rows: Record<string, PolicyRow[]>
+  #rows: RandomRows
+  #calls: RandomCalls
+  #moves: RandomMoves
+  #adjusted: { readonly home: Home; readonly request: Parameters<Model['adjust']>[0] }[] = []
   #clockMs = T0
-  #n = 0
 
-  constructor(system: System, options: WorldOptions) {
-    this.#system = system
+  constructor(systems: Readonly<Record<Home, System>>, options: WorldOptions) {
+    this.#systems = systems
     this.#options = options
-    this.#random = generator(options.seed)
-    this.#rows = {
-      account: [this.#row('account', 1)],
-      a: [this.#row('a', 1)],
-      b: [this.#row('b', 1)],
-    }
+    this.#dice = new Dice(options.seed)
+    this.#rows = new RandomRows(this.#dice, options.seed % 2 === 0 ? 1n : 100n)
+    this.#calls = new RandomCalls(this.#dice, { rows: this.#rows, seed: options.seed })
+    const { models, counts } = this
+    this.#moves = new RandomMoves(this.#dice, { rows: this.#rows, systems, models, counts })
   }
 
   run(): void {
-    this.#open()
+    for (const home of HOMES) this.#open(home)
     for (let i = 0; i < this.#options.operations; i++) {
       try {
         this.#tick()
+        // Both learn the time, also when nothing else happens there now.
+        for (const home of HOMES) {
+          this.#systems[home].core.renew('nobody', 0n, this.#clockMs)
+          this.models[home].advance(this.#clockMs)
+        }
         this.#act()
-        this.#compareStanding()
+        if (this.#dice.chance(0.4)) this.#readAll()
       } catch (error) {
         const { seed } = this.#options
         throw new Error(`operation ${i} of seed ${seed}: ${String(error)}`, { cause: error })
       }
     }
+    for (const home of HOMES) this.#readAll(home)
   }
 
-  /** The newest rows, of which the standing is compared. */
-  rows(): PolicyRow[] {
-    return Object.values(this.#rows).map((versions) => versions.at(-1)!)
-  }
-
-  #open(): void {
-    this.model.advance(T0)
-    const { startMs } = this.model.windowStart('account/main')
-    const spends = [{ scope: 'account', budget: 'main', startMs, spentPico: 1_234n }]
-    const unopened = this.#system.core.reserve(reserveOf(idAt(T0), this.rows()), T0)
-    expect(unopened.kind).toBe('unopened')
-    this.#system.core.open(opening({ account: this.rows()[0]!, spends }), T0)
-    this.model.tell(this.rows()[0]!)
-    this.model.charge([`account/main@${startMs}`], 1_234n)
+  #open(home: Home): void {
+    const [model, { core }] = [this.models[home], this.#systems[home]]
+    model.advance(T0)
+    const account = this.#rows.newest(home)
+    const { name, startMs, endMs } = model.money.window('account', account.budgets[0]!, T0)
+    const spends = [{ scope: 'account', budget: 'main', startMs, endMs, spentPico: 1_234n }]
+    expect(core.reserve(reserveOf(idAt(T0), [account]), T0).kind).toBe('unopened')
+    expect(core.decide(reserveOf(idAt(T0), [account]), T0).kind).toBe('unopened')
+    core.open(opening({ account, spends }), T0)
+    model.tell(account)
+    model.money.hand(name, 1_234n)
+    this.#tell('shared', home)
   }
 
   #act(): void {
-    const dice = this.#below(1_000)
-    // Both learn the time, also when nothing else happens now.
-    this.#system.core.renew('nobody', 0n, this.#clockMs)
-    this.model.advance(this.#clockMs)
-    if (dice < 330) this.#reserve(this.#fresh())
-    else if (dice < 370) this.#again((sent) => this.#reserve(sent))
+    const dice = this.#dice.below(1_000)
+    if (dice < 320) this.#reserve(this.#calls.fresh(this.#clockMs))
+    else if (dice < 360) this.#again((sent) => this.#reserve(sent))
+    else if (dice < 400) this.#decide(this.#calls.fresh(this.#clockMs))
     else if (dice < 600) this.#again((sent) => this.#settle(sent))
-    else if (dice < 605) this.#settle(this.#fresh(this.#clockMs - 86_400_000 - this.#below(2)))
-    else if (dice < 620) this.#stray()
-    else if (dice < 690) this.#again(({ id }) => this.#release(id))
-    else if (dice < 700) this.#release(this.#fresh().id)
-    else if (dice < 850) this.#again(({ id }) => this.#renew(id))
-    else if (dice < 900) this.#read()
-    else if (dice < 930) this.#edit()
-    else if (dice < 940) this.#evict()
+    else if (dice < 605) this.#settle(this.#calls.fresh(this.#clockMs - DAY - this.#dice.below(2)))
+    else if (dice < 620) this.#settle(this.#calls.fresh(this.#clockMs))
+    else if (dice < 680) this.#again((sent) => this.#release(sent))
+    else if (dice < 690) this.#release(this.#calls.fresh(this.#clockMs))
+    else if (dice < 810) this.#again((sent) => this.#renew(sent))
+    else if (dice < 850) this.#readSome()
+    else if (dice < 900) this.#edit()
+    else if (dice < 915) this.#adjust()
+    else if (dice < 935) this.#moves.move(this.#clockMs)
+    else if (dice < 945) this.#evict(this.#dice.pick(HOMES))
     else this.#tend()
   }
 
   /** Mostly small steps; at times to an edge, past it, far ahead or back. */
   #tick(): void {
-    const dice = this.#below(1_000)
-    const edge = this.#below(3) - 1
-    if (dice < 900) this.#clockMs += this.#below(150)
-    else if (dice < 940) this.#clockMs = this.model.nowMs - this.#below(5_000)
+    const dice = this.#dice.below(1_000)
+    const edge = this.#dice.below(3) - 1
+    const home = this.#dice.pick(HOMES)
+    const model = this.models[home]
+    if (dice < 900) this.#clockMs += this.#dice.below(150)
+    else if (dice < 940) this.#clockMs = model.nowMs - this.#dice.below(5_000)
     else if (dice < 970) {
-      const { endMs } = this.model.windowStart(this.#pick(Object.keys(LENGTHS_MS)))
-      this.#clockMs = (endMs ?? this.#clockMs) + edge
+      const states = model.states(this.#rows.all(home))
+      this.#clockMs = (this.#any(states)?.resetAtMs ?? this.#clockMs) + edge
     } else if (dice < 985) {
-      const [, call] = this.#pick(this.model.held) ?? []
+      const [, call] = this.#any(model.held) ?? []
       this.#clockMs = (call?.deadlineMs ?? this.#clockMs) + edge
-    } else if (dice < 996) this.#clockMs += this.#below(20_000)
-    else this.#clockMs += 50_000 + this.#below(20_000)
+    } else if (dice < 996) this.#clockMs += this.#dice.below(20_000)
+    else this.#clockMs += 50_000 + this.#dice.below(20_000)
   }
 
-  #reserve({ id, madeMs, rows, cost }: Sent): void {
-    const answer = this.#system.core.reserve(
-      reserveOf(id, rows, {
-        expectedPico: cost.pico,
-        boundPico: cost.pico * 2n,
-        expectedTokens: cost.tokens,
-      }),
-      this.#clockMs,
-    )
-    this.#same(answer, this.model.reserve(id, rows, { ...cost, madeMs }))
+  #reserve({ home, madeMs, request }: Sent): void {
+    const answer = this.#systems[home].core.reserve(request, this.#clockMs)
+    const { clamped, ...expected } = this.models[home].reserve({ ...request, madeMs })
+    if (expected.kind === 'admitted' && this.models[home].isCharged(request.id)) {
+      // Its settle came first, so nothing was held that could pay for a cap.
+      this.#same(home, answer, { ...expected, outputTokens: (answer as Admitted).outputTokens })
+    } else this.#same(home, answer, expected)
     this.#count(answer.kind === 'refused' ? answer.refusal.reason : answer.kind)
+    if (clamped) this.#count('clamped')
+    if (answer.kind === 'admitted' && answer.wouldRefuse) this.#count('observed')
   }
 
-  #settle({ id, madeMs, rows }: Sent): void {
-    const cost = this.#cost()
-    const money = { chargePico: cost.pico, tokens: cost.tokens }
-    const answer = this.#system.core.settle(settleOf(id, rows, money), this.#clockMs)
-    this.#same(answer, this.model.settle(id, rows, { ...cost, madeMs }))
+  #decide({ home, request }: Sent): void {
+    const answer = this.#systems[home].core.decide(request, this.#clockMs)
+    this.#same(home, answer, this.models[home].decide(request))
     this.#count(answer.kind)
   }
 
-  #stray(): void {
-    if (this.#options.strays) this.#settle(this.#fresh())
+  #settle({ home, madeMs, request }: Sent): void {
+    const { rows, model, defaults } = request
+    const cost = { chargePico: this.#calls.pico(), tokens: this.#dice.below(120) }
+    const settle = { ...settleOf(request.id, rows, cost), model: model!, defaults: defaults! }
+    const answer = this.#systems[home].core.settle(settle, this.#clockMs)
+    this.#same(home, answer, this.models[home].settle({ ...settle, madeMs }))
+    this.#count(answer.kind)
   }
 
-  #release(id: string): void {
-    this.#system.core.release(id, {}, this.#clockMs)
-    this.model.release(id)
+  #release({ home, request }: Sent): void {
+    this.#systems[home].core.release(request.id, {}, this.#clockMs)
+    this.models[home].release(request.id)
   }
 
-  #renew(id: string): void {
-    const pico = this.#cost().pico
-    const renewed = this.#system.core.renew(id, pico, this.#clockMs)
-    this.#same(renewed, this.model.renew(id, pico))
-    this.#count(renewed ? 'renewed' : 'not renewed')
+  #renew({ home, request: { id } }: Sent): void {
+    const pico = this.#calls.pico()
+    const renewed = this.#systems[home].core.renew(id, pico, this.#clockMs)
+    this.#same(home, renewed, this.models[home].renew(id, pico))
+    this.#count(renewed ? 'renewed' : 'lapsed')
   }
 
-  #read(): void {
-    const read = this.#system.core.read(this.rows(), this.#clockMs)
-    this.model.expire()
-    this.#same(read, this.model.states(this.rows()))
+  #readAll(home = this.#dice.pick(HOMES)): void {
+    const rows = this.#rows.all(home)
+    const read = this.#systems[home].core.read(rows, this.#clockMs)
+    this.#same(home, read, this.models[home].read(rows))
+    if (read?.some(({ heldPico }) => heldPico < 0n)) throw new Error('less than nothing')
   }
 
-  /** A row changes; sometimes the ledger is told, sometimes late or twice. */
+  /** Not all rows come along: the ledger knows those that it was told. */
+  #readSome(): void {
+    const home = this.#dice.pick(HOMES)
+    const rows = this.#rows.all(home).filter(() => this.#dice.chance(0.3))
+    const read = this.#systems[home].core.read(rows, this.#clockMs)
+    this.#same(home, read, this.models[home].read(rows))
+  }
+
+  /** A row changes; the ledger is told of it, or late, or twice, or of an older one. */
   #edit(): void {
-    const name = this.#pick(['account', 'a', 'b'])
-    const versions = this.#rows[name]!
-    if (this.#chance(0.6)) versions.push(this.#row(name, versions.length + 1))
-    if (this.#chance(0.3)) return
-    const row = this.#chance(0.8) ? versions.at(-1)! : this.#pick(versions)
-    this.#system.core.tell(row, this.#clockMs)
-    this.model.tell(row)
+    const name = this.#dice.pick(this.#rows.names())
+    // A key that is on its way arrives before anybody changes it.
+    this.#moves.finish(name, this.#clockMs)
+    const edits = this.#dice.chance(0.7) ? this.#rows.edit(name, this.models.A.nowMs) : []
+    for (const home of edits.length > 0 ? this.#homesToLearn(name) : []) {
+      const { money, nowMs } = this.models[home]
+      for (const { scope, old, now } of edits) money.edit(scope, [old, now], nowMs)
+      this.#tell(name, home)
+      this.#count('edited')
+    }
+    if (this.#dice.chance(0.3)) return
+    for (const home of this.#rows.homesOf(name)) this.#tell(name, home, this.#dice.chance(0.8))
+  }
+
+  /** Of a key's windows also the ledger learns where calls of it may be in flight. */
+  #homesToLearn(name: string): readonly Home[] {
+    return name.startsWith('k') ? HOMES : this.#rows.homesOf(name)
+  }
+
+  #tell(name: string, home: Home, isNewest = true): void {
+    const row = isNewest ? this.#rows.newest(name) : this.#rows.some(name)
+    this.#systems[home].core.tell(row, this.#clockMs)
+    this.models[home].tell(row)
     this.#count('told')
   }
 
+  /** Some spend is set, or an adjustment comes again. */
+  #adjust(): void {
+    const again = this.#dice.chance(0.3) ? this.#any(this.#adjusted) : undefined
+    const { home, request } = again ?? this.#adjustment()
+    const answer = this.#systems[home].core.adjust({ ...request, detail: {} }, this.#clockMs)
+    this.#same(home, answer, this.models[home].adjust(request))
+    this.#adjusted.push({ home, request })
+    this.#count(answer.kind)
+  }
+
+  #adjustment() {
+    const home = this.#dice.pick(HOMES)
+    const rows = this.#rows.all(home)
+    const row = this.#dice.pick(rows.filter(({ kind }) => kind !== 'budget'))
+    const spent = this.models[home].read([row])[0]!.spentPico
+    const below = Number(spent < 0n ? 0n : spent) + 2
+    const toPico = BigInt(this.#dice.chance(0.5) ? 0 : this.#dice.below(below))
+    const request = { id: this.#calls.newId(this.#clockMs), row, rows, toPico, detail: {} }
+    return { home, request }
+  }
+
   /** A tombstone first, so that the clock of the new life starts where this one stands. */
-  #evict(): void {
-    this.#release(this.#fresh().id)
-    this.#system.evict(this.model.nowMs)
+  #evict(home: Home): void {
+    this.#release({ ...this.#calls.fresh(this.#clockMs), home })
+    this.#systems[home].evict(this.models[home].nowMs)
     this.#count('evicted')
   }
 
   #tend(): void {
-    this.#system.core.expire(this.#clockMs)
-    this.model.expire()
-    this.#system.tend?.(this.model.nowMs)
-  }
-
-  #compareStanding(): void {
-    const read = this.#chance(0.5)
-    if (!read) return
-    this.#read()
-    for (const { spentPico, heldPico } of this.model.states(this.rows())) {
-      if (spentPico < 0n || heldPico < 0n) throw new Error('less than nothing')
+    for (const home of HOMES) {
+      this.#systems[home].core.expire(this.#clockMs)
+      this.models[home].expire()
+      this.#systems[home].tend?.(this.models[home].nowMs)
     }
   }
 
-  #same(actual: unknown, expected: unknown): void {
-    if (encode(actual) !== encode(expected)) expect(actual).toEqual(expected)
-  }
-
-  #fresh(madeMs = this.#clockMs): Sent {
-    const key = this.#pick(['a', 'b'])
-    const rows = [this.#version(key), this.#version('account')]
-    return this.#keep({ id: idAt(madeMs, ++this.#n), madeMs, rows, cost: this.#cost() })
-  }
-
-  #keep(sent: Sent): Sent {
-    this.#sent.push(sent)
-    if (this.#sent.length > 40) this.#sent.splice(this.#below(20), 1)
-    return sent
+  #same(home: Home, actual: unknown, expected: unknown): void {
+    compare(actual, expected, this.models[home].money)
   }
 
   /** Something about a call that was sent before: repeated, reordered, or late. */
   #again(act: (sent: Sent) => void): void {
-    const sent = this.#pick(this.#sent)
-    if (!sent) return
-    if (!this.#isForgotten(sent.id)) act(sent)
+    const sent = this.#calls.sent()
+    if (sent && !this.#isForgotten(sent)) act(sent)
   }
 
-  #isForgotten(id: string): boolean {
-    const { echoMs, strays } = this.#options
-    const call = this.model.calls.get(id)
-    if (!call) return !strays
-    if (call.state !== 'settled' && call.state !== 'released') return false
-    return this.model.nowMs - (call.endedMs ?? this.model.nowMs) > echoMs
+  #isForgotten({ home, request }: Sent): boolean {
+    const call = this.models[home].calls.get(request.id)
+    if (call?.state !== 'settled' && call?.state !== 'released') return false
+    return this.models[home].nowMs - call.endedMs! > this.#options.echoMs
   }
 
-  /** Mostly the newest row, at times an older one, as a stale cache would send it. */
-  #version(name: string): PolicyRow {
-    const versions = this.#rows[name]!
-    return this.#chance(0.9)
-      ? versions.at(-1)!
-      : (versions.at(-1 - this.#below(2)) ?? versions.at(-1)!)
-  }
-
-  #row(name: string, version: number): PolicyRow {
-    const limit = (): bigint | null => (this.#chance(0.5) ? BigInt(this.#below(40_000)) : null)
-    const fixed: Partial<BudgetPolicy> = { anchorMs: ANCHOR }
-    const blocked = version > 1 && this.#chance(0.1)
-    const expiresAtMs = this.#chance(0.05) ? this.#clockMs + this.#below(10_000) : null
-    const common = { version, blocked, expiresAtMs, rates: this.#rates() }
-    if (name === 'account') {
-      const two = { ...fixed, id: 'two' }
-      return accountRow({
-        ...common,
-        budgets: [budget(limit(), '1m', fixed), budget(limit(), '2s', two)],
-      })
-    }
-    const duration = name === 'a' ? '2s' : null
-    return keyRow({ ...common, id: name, budgets: [budget(limit(), duration, fixed)] })
-  }
-
-  #rates(): RatePolicy {
-    const maybe = (below: number): number | null => (this.#chance(0.4) ? this.#below(below) : null)
-    return rates({
-      requestsPerMinute: maybe(60),
-      tokensPerMinute: maybe(8_000),
-      parallelRequests: maybe(20),
-    })
-  }
-
-  #cost(): Money {
-    return { pico: BigInt(this.#below(1_000)), tokens: this.#below(120) }
-  }
-
-  #below(n: number): number {
-    return Math.floor(this.#random() * n)
-  }
-
-  #chance(p: number): boolean {
-    return this.#random() < p
-  }
-
-  #pick<T>(items: readonly T[]): T {
-    return items[this.#below(items.length)]!
+  #any<T>(items: readonly T[]): T | undefined {
+    return items.length > 0 ? this.#dice.pick(items) : undefined
   }
 
   #count(name: string): void {

@@ -75,7 +75,22 @@ describe('render', () => {
 
 describe('roll', () => {
   it("rolls a sleeping ledger's window exactly at its end", () => {
-    expect(roll(snapshot, 24 * HOUR_MS - 1)).toBe(snapshot)
+    expect(roll(snapshot, 24 * HOUR_MS - 1)).toMatchObject(snapshot)
     expect(roll(snapshot, 24 * HOUR_MS)).toMatchObject({ spentPico: 0n, startMs: 24 * HOUR_MS })
+  })
+
+  it('lifts the limit while a temporary increase lasts', () => {
+    const increase = { pico: 5n, untilMs: 2 * HOUR_MS }
+    const lifted = { ...snapshot, limitPico: 1_000n, increase }
+    expect(roll(lifted, 2 * HOUR_MS - 1).limitPico).toBe(1_005n)
+    expect(roll(lifted, 2 * HOUR_MS).limitPico).toBe(1_000n)
+    const unlimited = { ...snapshot, limitPico: null, increase }
+    expect(roll(unlimited, HOUR_MS).limitPico).toBeNull()
+  })
+
+  it('keeps a window open whose duration changed while it was', () => {
+    const edited = { ...snapshot, endMs: 24 * HOUR_MS, anchorMs: 20 * HOUR_MS }
+    expect(roll(edited, 43 * HOUR_MS)).toMatchObject({ startMs: 0, spentPico: snapshot.spentPico })
+    expect(roll(edited, 44 * HOUR_MS)).toMatchObject({ startMs: 44 * HOUR_MS, spentPico: 0n })
   })
 })

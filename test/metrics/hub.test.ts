@@ -76,6 +76,20 @@ describe('a scrape', () => {
     expect(await isRegistered(ledger)).toBe(true)
   })
 
+  it('is not needed to wake the ledgers that lost their alarm', async () => {
+    const { team_id } = await newTeam({ max_budget: 1 })
+    const ledger = `team:${team_id}:1`
+    await (await chat(await newKey({ team_id }))).text()
+    const stub = env.LEDGER.getByName(ledger)
+    await runInDurableObject(stub, (_object, { storage }) => storage.deleteAlarm())
+    await evictDurableObject(stub)
+    const said: unknown = await hubOf(env.METRICS_HUB, ledger).wake()
+    expect(said).toBeUndefined()
+    await runInDurableObject(stub, async (_object, { storage }) => {
+      expect(await storage.getAlarm()).not.toBeNull()
+    })
+  })
+
   it('makes no ledger', async () => {
     const before = (await listDurableObjectIds(env.LEDGER)).length
     await newTeam({ max_budget: 1 })

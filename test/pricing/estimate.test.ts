@@ -9,6 +9,7 @@ const size: RequestSize = {
   bodyBytes: 400,
   mediaBytes: 0,
   mediaCount: 0,
+  otherMediaBytes: 0,
   outputCap: null,
   answers: 1,
   hasOutput: true,
@@ -40,11 +41,32 @@ describe('estimate', () => {
     expect(estimate(picture, price, limits).inputTokens).toBe(1_100)
   })
 
+  it('expects nothing of a file, but bounds it by its bytes', () => {
+    const file = { ...size, bodyBytes: 1_000_400, otherMediaBytes: 1_000_000 }
+    const { inputTokens, boundInputPico } = estimate(file, price, limits)
+    expect(inputTokens).toBe(100)
+    expect(boundInputPico).toBe((1_000_400n + 1_024n) * 50_000n)
+  })
+
+  it.each([
+    ['the cap', { outputCap: 20, answers: 3 }, 4_096, 20, 450_000n],
+    ["the model's maximum", { outputCap: 9_000 }, 4_096, 4_096, 150_000n],
+    ['as much as any model, if nobody knows', {}, null, 16_384, 150_000n],
+  ])('bounds the output by %s', (_what, more, maxOutputTokens, tokens, picoPerToken) => {
+    const limited = { ...limits, maxOutputTokens }
+    const made = estimate({ ...size, ...more }, price, limited)
+    expect(made.boundOutput).toEqual({ tokens, picoPerToken })
+    expect(made.boundPico).toBe(made.boundInputPico + BigInt(tokens) * picoPerToken)
+    const embedding = estimate({ ...size, ...more, hasOutput: false }, price, limited)
+    expect(embedding).toMatchObject({ boundOutput: null, boundPico: made.boundInputPico })
+  })
+
   it('never expects more than its bound, nor bounds less than any usage within the sizes', () => {
     const sizes = fc.record({
       bodyBytes: fc.nat(1_000_000),
       mediaBytes: fc.constant(0),
       mediaCount: fc.constant(0),
+      otherMediaBytes: fc.constant(0),
       outputCap: fc.option(fc.nat(100_000)),
       answers: fc.integer({ min: 1, max: 128 }),
       hasOutput: fc.boolean(),
@@ -53,7 +75,7 @@ describe('estimate', () => {
       fc.property(sizes, fc.double({ min: 0, max: 1, noNaN: true }), (some, share) => {
         const { expectedPico, boundPico } = estimate(some, price, limits)
         const outputs = some.hasOutput
-          ? Math.min(some.outputCap ?? 131_072, 131_072) * some.answers
+          ? Math.min(some.outputCap ?? 16_384, 16_384) * some.answers
           : 0
         const usage = {
           inputTokens: Math.floor(some.bodyBytes * share),

@@ -3,12 +3,6 @@ import { migrate } from '../../dev/migrate.ts'
 import { startNeonEndpoint } from '../../dev/neon-endpoint.ts'
 import { openPostgres } from '../../dev/postgres.ts'
 
-declare module 'vitest' {
-  interface ProvidedContext {
-    neonEndpoint: string
-  }
-}
-
 /** One Postgres for all tests inside workerd; each test brings tenants of its own. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const databaseUrl = process.env['DATABASE_URL']

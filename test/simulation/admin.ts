@@ -1,4 +1,4 @@
-import type { PolicyRow } from '../../src/ledger/types.ts'
+import type { PolicyRow } from '../../src/ledger/policy.ts'
 import type { Life } from './scheduler.ts'
 import { ACCOUNT } from './start.ts'
 import type { Town } from './town.ts'
@@ -43,17 +43,17 @@ export class Admin {
       const owner = name === 'account' ? account : town.database.keys.get(name)!
       const budgets = owner.policy.budgets.map((budget) => ({ ...budget, limitPico }))
       const deleted = owner.policy.deleted || deletes
-      if (owner.policy.version < version)
-        owner.policy = { ...owner.policy, version, budgets, blocked, deleted }
+      if (owner.policy.version < version) {
+        const policy = { ...owner.policy, version, budgets, blocked, deleted }
+        Object.assign(owner, { policy, isChanged: true })
+      }
       return { row: owner.policy, epoch: account.ledgerEpoch }
     }
     for (;;) {
       try {
         const { row, epoch } = await town.query(update)
-        // A ledger that opens later reads the account and the deleted keys, and only those.
-        const isRead = row.kind === 'account' || row.deleted
+        // A ledger that opens later reads what has changed.
         if (epoch > 0) await town.ledgerOf(ACCOUNT).tell([row])
-        else if (!isRead) return
         const known = town.watch.inForce.get(row.id) ?? 0
         town.watch.inForce.set(row.id, Math.max(known, row.version))
         return

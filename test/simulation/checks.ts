@@ -1,6 +1,7 @@
 import { windowAt } from '../../src/duration.ts'
-import { scopeOf } from '../../src/ledger/books.ts'
-import type { PolicyRow, ScopeState } from '../../src/ledger/types.ts'
+import type { PolicyRow } from '../../src/ledger/policy.ts'
+import { scopeOf } from '../../src/ledger/scopes.ts'
+import type { ScopeState } from '../../src/ledger/types.ts'
 import type { LogRow, Spent } from './database.ts'
 import type { Town } from './town.ts'
 import { spentOnDisk } from './watched-ledger.ts'
@@ -132,9 +133,11 @@ async function scopesOff(town: Town, before: bigint): Promise<string[]> {
         problems.push(`${account.accountId} was never opened`)
       continue
     }
-    for (const [i, owner] of owners.entries()) {
-      const off = (why: string) => problems.push(`${scopeOf(owner.policy)}: ${why}`)
-      const [state, woken] = [states[i]!, later[i]!]
+    for (const owner of owners) {
+      const scope = scopeOf(owner.policy)
+      const off = (why: string) => problems.push(`${scope}: ${why}`)
+      const ofOwner = (all: readonly ScopeState[]) => all.find((one) => one.scope === scope)!
+      const [state, woken] = [ofOwner(states), ofOwner(later)]
       const openingPico = owner === account ? before : 0n
       // A row that Postgres refused is there without its key.
       const isLogged = owner === account || town.poison.size === 0

@@ -12,6 +12,14 @@ declare module 'node:sqlite' {
   }
 }
 
+declare module 'node:child_process' {
+  export function execFileSync(
+    file: string,
+    args: readonly string[],
+    options: { readonly encoding: 'utf8' },
+  ): string
+}
+
 declare module 'node:async_hooks' {
   export class AsyncLocalStorage<T> {
     run<R>(store: T, act: () => R): R

@@ -1,6 +1,6 @@
 import { parseDuration } from '../../src/duration.ts'
 import { unlimitedRow } from '../../src/ledger/policy.ts'
-import type { BudgetPolicy, PolicyRow, RatePolicy } from '../../src/ledger/types.ts'
+import type { BudgetPolicy, PolicyRow, RatePolicy } from '../../src/ledger/policy.ts'
 import { NOTHING_SPENT } from './database.ts'
 import type { Dice } from './dice.ts'
 import { planFaults } from './faults.ts'

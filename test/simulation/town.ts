@@ -94,12 +94,9 @@ export class Town {
     this.workers[at] = this.#newWorker()
   }
 
-  /** A new namespace: what Postgres knows is left, but not which keys were told to have changed. */
+  /** A new namespace: what Postgres knows is left, the changes of the last day among it. */
   loseLedgers(): void {
     this.admittedBefore = this.admitted.size
-    for (const [id, { policy }] of this.database.keys) {
-      if (!policy.deleted) this.watch.inForce.delete(id)
-    }
     for (const [name, host] of this.objects) {
       if (name.startsWith('keys:')) continue
       host.disk.close()
@@ -199,6 +196,10 @@ export class Town {
       settle: (request) => rpc.settle(request),
       read: (rows) => rpc.read(rows),
       tell: (rows) => rpc.tell(rows),
+      decide: (request) => rpc.decide(request),
+      adjust: (request) => rpc.adjust(request),
+      leave: (key) => rpc.leave(key),
+      arrive: (key, balance) => rpc.arrive(key, balance),
       flush: () => rpc.flush(),
       audit: () => rpc.audit(),
     }

@@ -1,7 +1,8 @@
 import { windowAt } from '../../src/duration.ts'
-import { scopeOf } from '../../src/ledger/books.ts'
 import { Ledger } from '../../src/ledger/object/ledger.ts'
-import type { PolicyRow, ReserveAnswer, ReserveRequest } from '../../src/ledger/types.ts'
+import type { PolicyRow } from '../../src/ledger/policy.ts'
+import { scopeOf } from '../../src/ledger/scopes.ts'
+import type { ReserveAnswer, ReserveRequest } from '../../src/ledger/types.ts'
 import type { Disk } from './sql.ts'
 
 /** What those who watch the ledgers share. */

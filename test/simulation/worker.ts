@@ -74,8 +74,12 @@ export class Worker {
     const remember = (caller: Caller): void => {
       if (caller.kind === 'key') this.#cache.set(caller.hash, caller.record, Date.now())
     }
+    const refetch = async (caller: Caller): Promise<Caller> => {
+      const found = await this.#deps.findKey(hash)
+      return found ? { kind: 'key', hash, record: found } : caller
+    }
     const { call, admission } = await admit(
-      { config: CONFIG, ledgerOf: this.#deps.ledgerOf, remember, nowMs: Date.now },
+      { config: CONFIG, ledgerOf: this.#deps.ledgerOf, remember, refetch, nowMs: Date.now },
       {
         caller: { kind: 'key', hash, record },
         callId: tag,

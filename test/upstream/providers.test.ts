@@ -32,6 +32,15 @@ describe('a provider', () => {
     expect(providerOf(name).streamUsage).toBe(streamUsage)
   })
 
+  it.each([
+    ['openai', 'max_completion_tokens'],
+    ['text-completion-openai', 'max_tokens'],
+    ['anthropic', 'max_tokens'],
+    ['some_server', 'max_tokens'],
+  ])('%s: the output of chats is capped by %s', (name, outputCap) => {
+    expect(providerOf(name).outputCap).toBe(outputCap)
+  })
+
   it('that nobody knows is plainly OpenAI-compatible', () => {
     expect(findProvider('acme')).toBe(null)
     expect(findProvider('constructor')).toBe(null)

@@ -296,6 +296,19 @@ describe.each(cases)('$name', ({ parts, ...expected }) => {
 })
 
 describe('StreamTap', () => {
+  it.each([
+    ['events with text', ['Hello', ' there', ' you'], 3],
+    ['no event without text', ['', '', 'Hello'], 1],
+    ['letters as the words they are', 'letters of a word'.split(''), 4],
+    ['a word of many bytes as one', [' internationalisat'], 1],
+    ['a whole answer in one event', ['x'.repeat(1_600)], 100],
+    ['nothing', [], 0],
+  ])('counts what was certainly written: %s', (_what, words, expected) => {
+    const { tap } = run([encode(words.map(says).join('') + DONE)], true)
+    expect(tap.outputTokensCertain).toBe(expected)
+    expect(tap.outputTokensCertain).toBeLessThanOrEqual(tap.outputTokensSeen)
+  })
+
   it('passes the very chunk on, also in the middle of an event', () => {
     const tap = new StreamTap({ hideUsage: false })
     const chunks = split(encode(says('Hello') + says('you')), [3, 40, 41, 120])

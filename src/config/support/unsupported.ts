@@ -155,7 +155,6 @@ export const UNSUPPORTED: readonly Unsupported[] = [
   ),
   ...fields('general_settings', RATES, 'max_parallel_requests global_max_parallel_requests'),
   unless('general_settings.token_rate_limit_type', 'token limits count all tokens', is('total')),
-  unless('general_settings.budget_enforcement', 'only headroom mode is built yet', is('headroom')),
   ...fields('general_settings', 'budgets do reset', 'disable_reset_budget'),
   ...fields('general_settings', 'these routes are not served', 'pass_through_endpoints'),
 

@@ -1,5 +1,7 @@
 import { decode, encode } from '../../json.ts'
-import type { Entry } from '../types.ts'
+import type { Pico } from '../../money.ts'
+import type { Entry } from '../store.ts'
+import type { WindowSum } from '../types.ts'
 
 export type EntryRow = {
   id: string
@@ -61,5 +63,32 @@ export function rowToEntry(row: EntryRow): Entry {
     rules: decode<Entry['rules']>(row.rules),
     charged: decode<Entry['charged']>(row.charged),
     detail: decode<Entry['detail']>(row.detail),
+  }
+}
+
+/** The sum of `charge`, in two halves: SQLite's own sum would fail, or lose digits, past 2^53. */
+export const HALVES = 'sum(charge >> 32) AS high, sum(charge & 4294967295) AS low'
+
+export type Halves = { high: number; low: number }
+
+export function picoOf({ high, low }: Halves): Pico {
+  return BigInt(high) * 4_294_967_296n + BigInt(low)
+}
+
+export type SumRow = {
+  budget: string
+  start_ms: number
+  end_ms: number | null
+  version: number
+  spent: string
+}
+
+export function rowToSum(row: SumRow): WindowSum {
+  return {
+    budget: row.budget,
+    startMs: row.start_ms,
+    endMs: row.end_ms,
+    version: row.version,
+    spentPico: BigInt(row.spent),
   }
 }

@@ -1,21 +1,23 @@
 import { DurableObject } from 'cloudflare:workers'
 import { connect } from '../../db/connect.ts'
-import { isRefusedByDatabase } from '../../db/failures.ts'
-import { writeSpend } from '../../db/spend.ts'
 import { describe, log } from '../../log.ts'
 import { within } from '../../within.ts'
-import { hubOf } from './hubs.ts'
-import type { AccountSnapshot, SnapshotAnswer } from '../snapshot.ts'
+import { type SnapshotAnswer, snapshotOf } from '../snapshot.ts'
+import { writeAll } from './delivery.ts'
 import type { Pico } from '../../money.ts'
 import { LedgerCore } from '../core.ts'
 import { Outbox } from './outbox.ts'
+import { Registration } from './registration.ts'
 import { SqlStore } from './sql-store.ts'
+import type { PolicyRow } from '../policy.ts'
 import type {
+  AdjustAnswer,
+  AdjustRequest,
   Audit,
-  Entry,
+  Balance,
+  DecideAnswer,
   EntryDetail,
   Opening,
-  PolicyRow,
   ReserveAnswer,
   ReserveRequest,
   ScopeState,
@@ -31,8 +33,6 @@ const BACKOFF_MAX_MS = 60_000
 const ALARM_MAX_MS = 30_000
 /** Without traffic for this long a scrape may forget the ledger until its next settle. */
 const METRICS_IDLE_MS = 120_000
-/** A hub that does not answer must not stop the alarm; below what callers wait for a settle. */
-const HUB_MAX_MS = 4_000
 /** Well below what callers wait for an answer; a delivery under way goes on. */
 const FLUSH_MAX_MS = 2_000
 const TOLD_KEPT_MS = 24 * 3_600_000
@@ -44,7 +44,7 @@ export class Ledger extends DurableObject<Env> {
   #core!: LedgerCore
   #alarmMs: number | null = null
   #failures = 0
-  #registered = false
+  #registration!: Registration
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
@@ -76,6 +76,25 @@ export class Ledger extends DurableObject<Env> {
 
   read(rows: readonly PolicyRow[]): readonly ScopeState[] | null {
     return this.#run((nowMs) => this.#core.read(rows, nowMs))
+  }
+
+  decide(request: ReserveRequest): DecideAnswer {
+    return this.#run((nowMs) => this.#core.decide(request, nowMs))
+  }
+
+  /** A spend that was set is news for a scrape, as a settle is. */
+  async adjust(request: AdjustRequest): Promise<AdjustAnswer> {
+    const answer = this.#run((nowMs) => this.#core.adjust(request, nowMs))
+    if (answer.kind === 'adjusted') await this.#register()
+    return answer
+  }
+
+  leave(key: PolicyRow): Balance | null {
+    return this.#run((nowMs) => this.#core.leave(key, nowMs))
+  }
+
+  arrive(key: PolicyRow, balance: Balance): void {
+    this.#run((nowMs) => this.#core.arrive(key, balance, nowMs))
   }
 
   tell(rows: readonly PolicyRow[]): void {
@@ -113,17 +132,15 @@ export class Ledger extends DurableObject<Env> {
   snapshot(): SnapshotAnswer {
     return this.#run((nowMs) => {
       const account = this.#core.account()
-      if (!account) return { snapshot: null, registration: this.#registration(), dropped: true }
+      if (!account)
+        return { snapshot: null, registration: this.#registration.number, dropped: true }
       const [state] = this.#core.read([account], nowMs) ?? []
       const idleMs = nowMs - this.#store.lastMs()
       const dropped =
         idleMs >= METRICS_IDLE_MS && this.#core.nextDeadlineMs === null && this.#outbox.isEmpty()
-      if (dropped) {
-        this.#store.saveMeta('registered', 'no')
-        this.#registered = false
-      }
-      const snapshot = state ? accountSnapshot(account, state) : null
-      return { snapshot, registration: this.#registration(), dropped }
+      if (dropped) this.#registration.drop()
+      const snapshot = state ? snapshotOf(account, state) : null
+      return { snapshot, registration: this.#registration.number, dropped }
     })
   }
 
@@ -155,42 +172,14 @@ export class Ledger extends DurableObject<Env> {
   async #deliver(): Promise<boolean> {
     const entries = this.#outbox.take()
     if (entries.length === 0) return false
-    await this.#write(entries)
+    const seq = this.#run((nowMs) => this.#nextSeq(nowMs))
+    const { epoch, books } = this.#core
+    await writeAll(connect(this.env), { ...this.#account(), epoch, seq, books }, entries)
     this.#run((nowMs) => {
       this.#outbox.confirm(this.#core, entries, nowMs)
       this.#outbox.fold(this.#core, nowMs)
     })
     return true
-  }
-
-  /** A row that Postgres refuses must not stop those beside it: it is found, and sent bare. */
-  async #write(entries: readonly Entry[]): Promise<void> {
-    const seq = this.#run((nowMs) => this.#nextSeq(nowMs))
-    const batch = { ...this.#account(), epoch: this.#core.epoch, seq, entries }
-    try {
-      await writeSpend(connect(this.env), { ...batch, spends: this.#spends(entries) })
-    } catch (error) {
-      const [first] = entries
-      if (!first || !isRefusedByDatabase(error)) throw error
-      if (entries.length === 1) {
-        if (Object.keys(first.detail).length === 0) throw error
-        log('error', 'entry_refused', { id: first.id, error: describe(error) })
-        await this.#write([{ ...first, detail: {} }])
-        return
-      }
-      const middle = Math.ceil(entries.length / 2)
-      await this.#write(entries.slice(0, middle))
-      await this.#write(entries.slice(middle))
-    }
-  }
-
-  /** The standing of every scope in the batch; read after the entries, so never behind them. */
-  #spends(entries: readonly Entry[]) {
-    const scopes = new Set(entries.flatMap((entry) => entry.charged.map(([scope]) => scope)))
-    return [...scopes].flatMap((scope) => {
-      const window = this.#core.standing(scope)
-      return window ? [{ scope, window }] : []
-    })
   }
 
   /** Grows with the clock, so that an object restored from an old copy is soon ahead again. */
@@ -200,19 +189,8 @@ export class Ledger extends DurableObject<Env> {
     return seq
   }
 
-  async #register(): Promise<void> {
-    if (this.#registered) return
-    const name = this.#name()
-    const registration = this.#registration() + 1
-    const told = hubOf(this.env.METRICS_HUB, name).register(name, registration)
-    await within(HUB_MAX_MS, told)
-    this.#store.saveMeta('registration', String(registration))
-    this.#store.saveMeta('registered', 'yes')
-    this.#registered = true
-  }
-
-  #registration(): number {
-    return Number(this.#store.meta('registration') ?? 0)
+  #register(): Promise<void> {
+    return this.#registration.announce(this.env.METRICS_HUB, this.#name())
   }
 
   #name(): string {
@@ -235,7 +213,7 @@ export class Ledger extends DurableObject<Env> {
     })
     this.#outbox.load()
     this.#core = new LedgerCore(this.#store)
-    this.#registered = this.#store.meta('registered') === 'yes'
+    this.#registration = new Registration(this.#store)
   }
 
   /** One operation: all of it on disk, or none of it there and none in memory. */
@@ -267,19 +245,5 @@ export class Ledger extends DurableObject<Env> {
     // After a failure nothing is due at once: whatever threw may throw again.
     const soonestMs = this.#failures > 0 ? nowMs + backoffMs : nowMs
     return dues.length > 0 ? Math.max(soonestMs, Math.min(...dues)) : null
-  }
-}
-
-function accountSnapshot(account: PolicyRow, state: ScopeState): AccountSnapshot {
-  const [budget] = account.budgets
-  return {
-    accountId: account.id,
-    alias: account.alias,
-    limitPico: state.limitPico,
-    duration: budget?.duration ?? null,
-    anchorMs: budget?.anchorMs ?? 0,
-    startMs: state.startMs,
-    spentPico: state.spentPico,
-    heldPico: state.heldPico,
   }
 }

@@ -1,8 +1,10 @@
 import { decode, encode } from '../../json.ts'
-import { ENTRY_COLUMNS, type EntryRow, rowToEntry } from './codec.ts'
+import { ENTRY_COLUMNS, type EntryRow, HALVES, type Halves, picoOf, rowToEntry } from './codec.ts'
+import { addToCheckpoint } from './checkpoint.ts'
 import type { LedgerCore } from '../core.ts'
 import { YOUNG_MS } from '../entries.ts'
-import type { Charged, Entry } from '../types.ts'
+import type { ScopeId } from '../policy.ts'
+import type { Charged, Entry } from '../store.ts'
 
 export const BATCH_ROWS_MAX = 500
 export const BATCH_BYTES_MAX = 512 * 1024
@@ -16,6 +18,12 @@ const KEYS_KEPT_MS = 30 * 60_000
 const FOLD_BATCHES_MAX = 4
 const START = { id: '', revision: 0 }
 const SWEEP_EVERY_MS = 3_600_000
+
+const IS_ENDED = "state IN ('settled', 'released', 'expired', 'adjusted')"
+const READ = `SELECT ${ENTRY_COLUMNS.replaceAll(/\b(id|revision)\b/g, 'entry.$1')}
+  FROM json_each(?) AS wanted
+  JOIN entry ON entry.id = wanted.value ->> 0 AND entry.revision = wanted.value ->> 1
+  WHERE entry.folded = 0`
 
 type Key = `${string}/${number}`
 
@@ -78,7 +86,7 @@ export class Outbox {
     const query = 'INSERT INTO delivered (delivered_ms, folded, keys) VALUES (?, ?, ?)'
     if (young.length > 0) this.#sql.exec(query, nowMs, 0, encode(young.map(keyOf)))
     if (old.length === 0) return
-    this.#sql.exec(query, nowMs, 1, encode(this.#foldAll(core, old.map(keyOf))))
+    this.#sql.exec(query, nowMs, 1, encode(this.#foldAll(core, old.map(keyOf), nowMs)))
     this.#markFolded(nowMs)
   }
 
@@ -90,7 +98,7 @@ export class Outbox {
       .exec<{ batch: number; keys: string }>(query, nowMs - KEEP_MS, FOLD_BATCHES_MAX)
       .toArray()
     for (const { batch, keys } of due) {
-      const charged = this.#foldAll(core, decode<Key[]>(keys))
+      const charged = this.#foldAll(core, decode<Key[]>(keys), nowMs)
       const done = 'UPDATE delivered SET folded = 1, keys = ? WHERE batch = ?'
       this.#sql.exec(done, encode(charged), batch)
     }
@@ -105,10 +113,14 @@ export class Outbox {
    * The sums stay as they are. Returns what was charged: a late settle of a released call is
    * charged, so only these are remembered as done.
    */
-  #foldAll(core: LedgerCore, keys: readonly Key[]): Key[] {
+  #foldAll({ books }: LedgerCore, keys: readonly Key[], nowMs: number): Key[] {
     const entries = this.#read(keys).map(rowToEntry)
-    core.load(entries.flatMap(({ charged }) => charged.map(([scope]) => scope)))
-    for (const entry of entries) this.#foldOne(entry)
+    books.load(scopesOf(entries), nowMs)
+    addToCheckpoint(this.#sql, entries)
+    for (const entry of entries) {
+      this.#remove(entry)
+      if (entry.chargePico !== 0n) books.folded(entry.charged)
+    }
     return entries.filter(({ state }) => state === 'settled').map(keyOf)
   }
 
@@ -132,15 +144,14 @@ export class Outbox {
 
   /** How many entries Postgres does not have, and what they add to a window. */
   undelivered(window: Charged): { readonly count: number; readonly pico: bigint } {
-    const query = `SELECT charged, count(*) AS count, sum(charge >> 32) AS high,
-        sum(charge & 4294967295) AS low
-      FROM entry WHERE state IN ('settled', 'released', 'expired') AND folded = 0 GROUP BY charged`
-    type Row = { charged: string; count: number; high: number; low: number }
+    const query = `SELECT charged, count(*) AS count, ${HALVES}
+      FROM entry WHERE ${IS_ENDED} AND folded = 0 GROUP BY charged`
+    type Row = Halves & { charged: string; count: number }
     let [count, pico] = [0, 0n]
     for (const row of this.#sql.exec<Row>(query)) {
       count += row.count
       if (counts(decode<Charged[]>(row.charged), window)) {
-        pico += BigInt(row.high) * 4_294_967_296n + BigInt(row.low)
+        pico += picoOf(row)
       }
     }
     for (const row of this.#read([...this.#delivered])) {
@@ -150,15 +161,10 @@ export class Outbox {
     return { count, pico }
   }
 
-  #foldOne(entry: Entry): void {
+  #remove(entry: Entry): void {
     const { id, revision, state } = entry
-    if (entry.chargePico !== 0n) {
-      for (const [scope, budget, startMs] of entry.charged) {
-        this.#addToCheckpoint({ scope, budget, startMs }, entry.chargePico)
-      }
-    }
-    // A late settle may still correct an orphan, and must do so once: its rows stay for a day.
-    const kept = state === 'expired' || revision > 0
+    // What may come again, to correct an orphan or to adjust, acts once: its rows stay for a day.
+    const kept = state === 'expired' || state === 'adjusted' || revision > 0
     const query = kept
       ? 'UPDATE entry SET folded = 1 WHERE id = ? AND revision = ?'
       : 'DELETE FROM entry WHERE id = ? AND revision = ?'
@@ -166,38 +172,15 @@ export class Outbox {
     this.#delivered.delete(keyOf(entry))
   }
 
-  #addToCheckpoint(
-    window: { readonly scope: string; readonly budget: string; readonly startMs: number },
-    pico: bigint,
-  ): void {
-    const { scope, budget, startMs } = window
-    const query = 'SELECT start_ms, spent FROM checkpoint WHERE scope = ? AND budget = ?'
-    const rows = this.#sql.exec<{ start_ms: number; spent: string }>(query, scope, budget)
-    const [known] = rows.toArray()
-    if (known && known.start_ms > startMs) return
-    const spent = known?.start_ms === startMs ? BigInt(known.spent) + pico : pico
-    this.#sql.exec(
-      'INSERT OR REPLACE INTO checkpoint (scope, budget, start_ms, spent) VALUES (?, ?, ?, ?)',
-      scope,
-      budget,
-      startMs,
-      String(spent),
-    )
-  }
-
   #read(keys: readonly Key[]): EntryRow[] {
-    const query = `SELECT ${ENTRY_COLUMNS.replaceAll(/\b(id|revision)\b/g, 'entry.$1')}
-      FROM json_each(?) AS wanted
-      JOIN entry ON entry.id = wanted.value ->> 0 AND entry.revision = wanted.value ->> 1
-      WHERE entry.folded = 0`
     const wanted = keys.map((key) => [key.slice(0, key.lastIndexOf('/')), revisionOf(key)])
-    return this.#sql.exec<EntryRow>(query, JSON.stringify(wanted)).toArray()
+    return this.#sql.exec<EntryRow>(READ, JSON.stringify(wanted)).toArray()
   }
 
   /** Looks through the disk once, a page at a time, and again if more came than memory took. */
   #refill(): void {
     const query = `SELECT id, revision FROM entry
-      WHERE (id, revision) > (?, ?) AND state IN ('settled', 'released', 'expired') AND folded = 0
+      WHERE (id, revision) > (?, ?) AND ${IS_ENDED} AND folded = 0
       ORDER BY id, revision LIMIT ?`
     type Row = { id: string; revision: number }
     while (this.#pending.size === 0 && this.#more) {
@@ -227,8 +210,12 @@ function keyOf({ id, revision }: Entry): Key {
   return `${id}/${revision}`
 }
 
-function counts(charged: readonly Charged[], window: Charged): boolean {
-  return charged.some((one) => one.every((part, at) => part === window[at]))
+function counts(charged: readonly Charged[], [scope, budget, startMs]: Charged): boolean {
+  return charged.some((one) => one[0] === scope && one[1] === budget && one[2] === startMs)
+}
+
+function scopesOf(entries: readonly Entry[]): ScopeId[] {
+  return entries.flatMap(({ charged }) => charged.map(([scope]) => scope))
 }
 
 function revisionOf(key: Key): number {

@@ -45,6 +45,16 @@ const STEPS: readonly string[] = [
      PRIMARY KEY (kind, id)
    ) WITHOUT ROWID, STRICT;
    CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID, STRICT;`,
+  // Windows whose duration changes go on, so their end has to be known; keys come and go.
+  `ALTER TABLE checkpoint ADD COLUMN end_ms INTEGER;
+   ALTER TABLE checkpoint ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
+   CREATE TABLE balance (
+     direction TEXT NOT NULL,
+     id TEXT NOT NULL,
+     at_ms INTEGER NOT NULL,
+     body TEXT NOT NULL,
+     PRIMARY KEY (direction, id)
+   ) WITHOUT ROWID, STRICT;`,
 ]
 
 /** Brings the tables up to date; newer tables than this code knows are left as they are. */

@@ -1,35 +1,34 @@
-import { migrateLedger } from './schema.ts'
 import { decode, encode } from '../../json.ts'
-import { ENTRY_COLUMNS, type EntryRow, entryToRow, rowToEntry } from './codec.ts'
-import type {
-  Charged,
-  Entry,
-  LedgerStore,
-  Opening,
-  PolicyRow,
-  ScopeId,
-  Traffic,
-  WindowRule,
-  WindowSum,
-} from '../types.ts'
+import type { PolicyRow, ScopeId } from '../policy.ts'
+import type { Charged, Entry, KeyBalance, LedgerStore, RecentCall, Unfolded } from '../store.ts'
+import type { Balance, Opening, ScopeTraffic, WindowSum } from '../types.ts'
+import { checkpointOf, saveCheckpoint } from './checkpoint.ts'
+import {
+  ENTRY_COLUMNS,
+  type EntryRow,
+  entryToRow,
+  HALVES,
+  type Halves,
+  picoOf,
+  rowToEntry,
+} from './codec.ts'
+import { migrateLedger } from './schema.ts'
+
+const PLACES = ENTRY_COLUMNS.split(',').map(() => '?')
+const INSERT_ENTRY = `INSERT INTO entry (${ENTRY_COLUMNS}) VALUES (${PLACES.join(', ')})`
 
 /** The ledger's rows in the object's SQLite. About three rows are written per request. */
 export class SqlStore implements LedgerStore {
   #sql: SqlStorage
-  /** Per scope: sums of the entries that were not folded yet when this object woke. */
-  #unfolded = new Map<ScopeId, WindowSum[]>()
-  #told = new Map<string, PolicyRow>()
+  /** Whether any row was told at all, which is seldom. */
+  #hasTold: boolean
   #onEnded: (id: string, revision: number) => void
 
   constructor(sql: SqlStorage, onEnded: (id: string, revision: number) => void) {
     this.#sql = sql
     this.#onEnded = onEnded
     migrateLedger(sql)
-    this.#loadUnfolded()
-    for (const { body } of sql.exec<{ body: string }>('SELECT body FROM told')) {
-      const row = decode<PolicyRow>(body)
-      this.#told.set(`${row.kind}:${row.id}`, row)
-    }
+    this.#hasTold = sql.exec('SELECT 1 FROM told LIMIT 1').toArray().length > 0
   }
 
   opening(): Pick<Opening, 'epoch' | 'account'> | null {
@@ -37,17 +36,11 @@ export class SqlStore implements LedgerStore {
     return text === null ? null : decode<Pick<Opening, 'epoch' | 'account'>>(text)
   }
 
-  saveOpening({ epoch, account, spends }: Opening): void {
+  saveOpening({ epoch, account, spends, traffic }: Opening, nowMs: number): void {
     this.saveMeta('opening', encode({ epoch, account }))
-    for (const { scope, budget, startMs, spentPico } of spends) {
-      this.#sql.exec(
-        'INSERT INTO checkpoint (scope, budget, start_ms, spent) VALUES (?, ?, ?, ?)',
-        scope,
-        budget,
-        startMs,
-        String(spentPico),
-      )
-    }
+    for (const { scope, ...sum } of spends) this.saveCheckpoint(scope, sum)
+    const balance = { version: 0, spends: [], traffic: traffic ?? [] }
+    if (balance.traffic.length > 0) this.saveBalance('in', { key: '', balance }, nowMs)
   }
 
   lastMs(): number {
@@ -69,9 +62,7 @@ export class SqlStore implements LedgerStore {
   }
 
   insert(entry: Entry): void {
-    const places = ENTRY_COLUMNS.split(',').map(() => '?')
-    const query = `INSERT INTO entry (${ENTRY_COLUMNS}) VALUES (${places.join(', ')})`
-    this.#sql.exec(query, ...entryToRow(entry))
+    this.#sql.exec(INSERT_ENTRY, ...entryToRow(entry))
     if (isEnded(entry)) this.#onEnded(entry.id, entry.revision)
   }
 
@@ -98,36 +89,80 @@ export class SqlStore implements LedgerStore {
     return this.#sql.exec<EntryRow>(query).toArray().map(rowToEntry)
   }
 
-  rules(): WindowRule[] {
-    const query = 'SELECT DISTINCT rules FROM entry'
-    const rows = this.#sql.exec<{ rules: string }>(query).toArray()
-    return rows.flatMap(({ rules }) => decode<WindowRule[]>(rules))
+  checkpoint(scope: ScopeId): WindowSum[] {
+    return checkpointOf(this.#sql, scope)
   }
 
-  sums(scope: ScopeId): WindowSum[] {
-    const query = 'SELECT budget, start_ms, spent FROM checkpoint WHERE scope = ?'
-    const rows = this.#sql.exec<{ budget: string; start_ms: number; spent: string }>(query, scope)
-    const folded = rows.toArray().map((row) => ({
-      budget: row.budget,
-      startMs: row.start_ms,
-      spentPico: BigInt(row.spent),
-    }))
-    return [...folded, ...(this.#unfolded.get(scope) ?? [])]
+  saveCheckpoint(scope: ScopeId, sum: WindowSum): void {
+    saveCheckpoint(this.#sql, scope, sum)
   }
 
-  traffic(scope: ScopeId, sinceMs: number): Traffic[] {
-    const query = `SELECT reserved_ms, ended_ms, tokens, scopes FROM entry
-      WHERE (reserved_ms > ? OR ended_ms > ?) AND state <> 'tombstone' AND revision = 0`
-    type Row = Pick<EntryRow, 'reserved_ms' | 'ended_ms' | 'tokens' | 'scopes'>
+  checkpointScopes(owner: ScopeId): ScopeId[] {
+    // What follows a slash is a model; '0' is the character after it.
+    const query = `SELECT DISTINCT scope FROM checkpoint
+      WHERE scope = ?1 OR (scope > ?1 || '/' AND scope < ?1 || '0')`
+    const rows = this.#sql.exec<{ scope: string }>(query, owner).toArray()
+    return rows.map(({ scope }) => scope)
+  }
+
+  /** Amounts are summed in two halves: SQLite's own sum would fail, or lose digits, past 2^53. */
+  unfolded(): Unfolded[] {
+    const query = `SELECT charged, count(*) AS count, ${HALVES}
+      FROM entry WHERE folded = 0 AND charge <> 0 GROUP BY charged`
+    type Row = Halves & { charged: string; count: number }
+    return this.#sql
+      .exec<Row>(query)
+      .toArray()
+      .map((row) => ({
+        charged: decode<Charged[]>(row.charged),
+        count: row.count,
+        pico: picoOf(row),
+      }))
+  }
+
+  traffic(sinceMs: number): RecentCall[] {
+    const query = `SELECT id, reserved_ms, ended_ms, tokens, scopes FROM entry
+      WHERE (reserved_ms > ? OR ended_ms > ?) AND revision = 0
+        AND state NOT IN ('tombstone', 'adjusted')`
+    type Row = Pick<EntryRow, 'id' | 'reserved_ms' | 'ended_ms' | 'tokens' | 'scopes'>
     return this.#sql
       .exec<Row>(query, sinceMs, sinceMs)
       .toArray()
-      .filter((row) => decode<ScopeId[]>(row.scopes).includes(scope))
-      .map((row) => ({ reservedMs: row.reserved_ms, endedMs: row.ended_ms, tokens: row.tokens }))
+      .map((row) => ({
+        id: row.id,
+        reservedMs: row.reserved_ms,
+        endedMs: row.ended_ms,
+        tokens: row.tokens,
+        scopes: decode<ScopeId[]>(row.scopes),
+      }))
+  }
+
+  balance(direction: 'out' | 'in', key: string): Balance | null {
+    const query = 'SELECT body FROM balance WHERE direction = ? AND id = ?'
+    for (const { body } of this.#sql.exec<{ body: string }>(query, direction, key)) {
+      return decode<Balance>(body)
+    }
+    return null
+  }
+
+  saveBalance(direction: 'out' | 'in', { key, balance }: KeyBalance, nowMs: number): void {
+    const query = 'INSERT OR REPLACE INTO balance (direction, id, at_ms, body) VALUES (?, ?, ?, ?)'
+    this.#sql.exec(query, direction, key, nowMs, encode(balance))
+  }
+
+  arrivals(sinceMs: number): ScopeTraffic[] {
+    const query = "SELECT body FROM balance WHERE direction = 'in' AND at_ms > ?"
+    const rows = this.#sql.exec<{ body: string }>(query, sinceMs).toArray()
+    return rows.flatMap(({ body }) => [...decode<Balance>(body).traffic])
   }
 
   told(kind: PolicyRow['kind'], id: string): PolicyRow | null {
-    return this.#told.get(`${kind}:${id}`) ?? null
+    if (!this.#hasTold) return null
+    const query = 'SELECT body FROM told WHERE kind = ? AND id = ?'
+    for (const { body } of this.#sql.exec<{ body: string }>(query, kind, id)) {
+      return decode<PolicyRow>(body)
+    }
+    return null
   }
 
   saveTold(row: PolicyRow, nowMs: number): void {
@@ -139,15 +174,13 @@ export class SqlStore implements LedgerStore {
       nowMs,
       encode(row),
     )
-    this.#told.set(`${row.kind}:${row.id}`, row)
+    this.#hasTold = true
   }
 
-  /** Rows told so long ago that no cache can hold an older one; the account's own row stays. */
+  /** What was told so long ago that no cache can hold an older row; the account's own row stays. */
   forgetTold(beforeMs: number): void {
-    const query = "DELETE FROM told WHERE told_ms < ? AND kind <> 'account' RETURNING kind, id"
-    for (const { kind, id } of this.#sql.exec<{ kind: string; id: string }>(query, beforeMs)) {
-      this.#told.delete(`${kind}:${id}`)
-    }
+    this.#sql.exec("DELETE FROM told WHERE told_ms < ? AND kind <> 'account'", beforeMs)
+    this.#sql.exec('DELETE FROM balance WHERE at_ms < ?', beforeMs)
   }
 
   meta(name: string): string | null {
@@ -159,21 +192,8 @@ export class SqlStore implements LedgerStore {
   saveMeta(name: string, value: string): void {
     this.#sql.exec('INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)', name, value)
   }
-
-  /** Amounts are summed in two halves: SQLite's own sum would fail, or lose digits, past 2^53. */
-  #loadUnfolded(): void {
-    const query = `SELECT charged, SUM(charge >> 32) AS high, SUM(charge & 4294967295) AS low
-      FROM entry WHERE folded = 0 AND charge <> 0 GROUP BY charged`
-    for (const row of this.#sql.exec<{ charged: string; high: number; low: number }>(query)) {
-      const spentPico = BigInt(row.high) * 4_294_967_296n + BigInt(row.low)
-      for (const [scope, budget, startMs] of decode<Charged[]>(row.charged)) {
-        const sums = this.#unfolded.get(scope) ?? []
-        this.#unfolded.set(scope, [...sums, { budget, startMs, spentPico }])
-      }
-    }
-  }
 }
 
 function isEnded({ state }: Entry): boolean {
-  return state === 'settled' || state === 'released' || state === 'expired'
+  return state !== 'held' && state !== 'tombstone'
 }

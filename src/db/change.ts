@@ -1,0 +1,10 @@
+import { sql } from 'drizzle-orm'
+
+/** Who changed a row and when. The new version is what ledgers are told. */
+export function changed(by: string, nowMs: number) {
+  return {
+    version: sql`nextval('policy_version')`,
+    updatedAt: new Date(nowMs),
+    updatedBy: by,
+  }
+}

@@ -1,0 +1,89 @@
+import { and, eq, isNull, sql } from 'drizzle-orm'
+import { accounts, budgets, keys } from '../../drizzle/schema.ts'
+import { lockAccounts } from './accounts.ts'
+import { changed } from './change.ts'
+import type { Db } from './connect.ts'
+import type { KeyRow } from './keys.ts'
+import { type LimitChanges, limitSet } from './limits.ts'
+import { noteBudgetsOfKeys, noteChangedKeys, noteMovingKey } from './tellings.ts'
+
+type Sent<K extends keyof KeyRow> = { readonly [Name in K]?: KeyRow[Name] | undefined }
+
+/** What is undefined stays. */
+export type KeyChanges = LimitChanges &
+  Sent<
+    | 'keyAlias'
+    | 'metadata'
+    | 'models'
+    | 'aliases'
+    | 'budgetId'
+    | 'blocked'
+    | 'expiresAt'
+    | 'budgetEnforcement'
+    | 'tempBudgetIncrease'
+    | 'tempBudgetExpiry'
+  >
+
+export interface UpdateKey {
+  readonly token: string
+  /** Who pays for it, as far as the caller knows. */
+  readonly accountId: string
+  readonly changes: KeyChanges
+  /** Whose it is from now on; another account has to be moved to. */
+  readonly owner: KeyOwner | null
+  readonly by: string
+  readonly nowMs: number
+}
+
+export interface KeyOwner {
+  readonly accountId: string
+  readonly teamId: string | null
+  readonly userId: string | null
+}
+
+/**
+ * One batch behind the lock on the key's account. If another account is to pay, the key starts
+ * moving there. Null if it is gone, paid for by another one, or moving already: what left with one
+ * version of its row must not be asked for with another.
+ */
+export async function updateKey(db: Db, update: UpdateKey) {
+  const { token, accountId, changes, owner, by, nowMs } = update
+  const named =
+    and(
+      eq(keys.token, token),
+      eq(keys.accountId, accountId),
+      isNull(keys.deletedAt),
+      isNull(keys.moving),
+    ) ?? sql`false`
+  const isSame = eq(keys.token, token)
+  const owning = eq(accounts.accountId, accountId)
+  const budgetId = sql`coalesce(${changes.budgetId ?? null}::text,
+    (select ${keys.budgetId} from ${keys} where ${isSame}))`
+  const [, [budget], [key], , , , [account]] = await db.batch([
+    lockAccounts(db, owning),
+    // So that a change of the budget row comes before this, or finds this key.
+    db.select().from(budgets).where(eq(budgets.budgetId, budgetId)).for('share'),
+    db
+      .update(keys)
+      .set({
+        ...limitSet(keys, changes, nowMs),
+        ...ownerSet(owner, accountId),
+        ...changed(by, nowMs),
+      })
+      .where(named)
+      .returning(),
+    noteChangedKeys(db, isSame),
+    noteMovingKey(db, isSame),
+    noteBudgetsOfKeys(db, isSame),
+    db.select().from(accounts).where(owning),
+  ])
+  if (!key || !account) return null
+  return { key, account, budget: budget?.budgetId === key.budgetId ? budget : null }
+}
+
+function ownerSet(owner: KeyOwner | null, accountId: string) {
+  if (!owner) return {}
+  const { teamId, userId } = owner
+  if (owner.accountId === accountId) return { teamId, userId }
+  return { moving: { account_id: owner.accountId, team_id: teamId, user_id: userId } }
+}

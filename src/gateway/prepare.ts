@@ -1,0 +1,122 @@
+import { type Caller, payer } from '../auth/caller.ts'
+import type { Config, Deployment, Price } from '../config/config.ts'
+import { resolveGroup } from '../config/models.ts'
+import type { AccountRef } from '../db/accounts.ts'
+import { ApiError, badRequest } from '../errors.ts'
+import { entryId } from '../ids.ts'
+import type { LedgerClient } from '../ledger/client.ts'
+import type { CallPolicy, PolicyRow } from '../ledger/policy.ts'
+import { scopesOf } from '../ledger/scopes.ts'
+import { estimate } from '../pricing/estimate.ts'
+import type { LlmBody } from './body.ts'
+import type { Call } from './call.ts'
+import type { Endpoint } from './endpoints.ts'
+
+export interface PrepareDeps {
+  readonly config: Config
+  readonly ledgerOf: (ref: AccountRef) => LedgerClient
+}
+
+export interface LlmRequest {
+  readonly caller: Caller
+  readonly callId: string
+  readonly endpoint: Endpoint
+  readonly body: LlmBody
+  readonly clientSignal: AbortSignal
+}
+
+/** Model group → deployment → price → estimate. Throws 400 for what can't be called. */
+export function prepare(deps: PrepareDeps, request: LlmRequest, startedMs: number): Call {
+  const { config } = deps
+  const { caller, callId, endpoint, body, clientSignal } = request
+  const { accountId, generation, rows } = payer(caller)
+  const model = body.model === null ? null : unaliased(rows, body.model)
+  const resolved = model === null ? null : resolveGroup(config, model)
+  if (model === null || !resolved) throw unknownModel(endpoint, body.model)
+  const { budgetEnforcement: enforcement, memberRateLimits: memberRates } = config.settings
+  const policy: CallPolicy = { rows, model, defaults: { enforcement, memberRates } }
+  const deployment = pick(resolved.deployments)
+  const { group } = resolved
+  const price = priceOf({ group, deployment }, policy, startedMs)
+  const { mediaBytes, otherMediaBytes, mediaCount } = body.object
+  const size = {
+    bodyBytes: body.bytes.length,
+    mediaBytes,
+    otherMediaBytes,
+    mediaCount,
+    outputCap: body.outputCap,
+    answers: body.answers,
+    hasOutput: endpoint.hasOutput,
+  }
+  return {
+    id: entryId(startedMs),
+    callId,
+    endpoint,
+    body,
+    group,
+    deployment,
+    price,
+    policy,
+    startedMs,
+    clientSignal,
+    ledger: deps.ledgerOf({ accountId, generation }),
+    estimate: estimate(size, price, {
+      defaultOutputTokens: config.settings.defaultEstimatedOutputTokens,
+      maxOutputTokens: deployment.maxOutputTokens,
+    }),
+  }
+}
+
+/** The key's name for a model goes before its account's; config.yaml's own come after both. */
+function unaliased(rows: readonly PolicyRow[], name: string): string {
+  for (const kind of ['key', 'account'] as const) {
+    const aliases = rows.find((row) => row.kind === kind)?.aliases
+    if (aliases && Object.hasOwn(aliases, name)) return aliases[name] ?? name
+  }
+  return name
+}
+
+/** Rows of one group share the calls by weight. */
+function pick(deployments: readonly Deployment[]): Deployment {
+  const total = deployments.reduce((sum, { weight }) => sum + weight, 0)
+  let at = Math.random() * total
+  for (const deployment of deployments) {
+    at -= deployment.weight
+    if (at < 0) return deployment
+  }
+  const [first] = deployments
+  if (!first) throw new Error('a model group without deployments')
+  return first
+}
+
+const FREE: Price = { inputPico: 0n, outputPico: 0n }
+
+/** Without a price a budget can't hold, so a caller who has one that binds is refused. */
+function priceOf(
+  { group, deployment }: { readonly group: string; readonly deployment: Deployment },
+  policy: CallPolicy,
+  nowMs: number,
+): Price {
+  if (deployment.price) return deployment.price
+  if (deployment.local) return FREE
+  const isBound = scopesOf(policy, nowMs).some(
+    ({ enforcement, budgets }) =>
+      enforcement !== 'observe' && budgets.some(({ limitPico }) => limitPico !== null),
+  )
+  if (!isBound) return FREE
+  throw badRequest(
+    `Model ${group} has no price, so no budget can be held against it. Add ` +
+      'input_cost_per_token and output_cost_per_token to its litellm_params in config.yaml ' +
+      '(0 is a price).',
+    'model',
+  )
+}
+
+function unknownModel(endpoint: Endpoint, model: string | null): ApiError {
+  const name = model === null ? 'None' : model.slice(0, 256)
+  return new ApiError(
+    400,
+    `{'error': '${endpoint.path}: Invalid model name passed in model=${name}. ` +
+      "Call `/v1/models` to view available models for your key.'}",
+  )
+}

@@ -1,0 +1,105 @@
+import { ApiError } from '../../errors.ts'
+import { describe, log } from '../../log.ts'
+import { costOf } from '../../pricing/cost.ts'
+import { StreamTap } from '../../upstream/stream-tap.ts'
+import { type Attempt, badGateway, timedOut, whenTight } from './attempt.ts'
+import type { Call } from '../call.ts'
+import { type Charge, counted, cutShort, held, named, reported } from './charge.ts'
+import { ClientWriter } from './client-writer.ts'
+import { answerHeaders } from '../headers.ts'
+
+const encoder = new TextEncoder()
+const BROKE_OFF = 'stream broke off'
+const PAST_HOLD = 'past its hold'
+
+/**
+ * An event stream: bytes pass as they come, a tap reads the usage beside them. A client that
+ * leaves is not waited for; the provider is read on for a while, because only its end tells the cost.
+ */
+export async function relayStream(attempt: Attempt, upstream: Response): Promise<void> {
+  const { call, settle, respond } = attempt
+  const { readable, writable } = new IdentityTransformStream()
+  const client = new ClientWriter(writable.getWriter(), {
+    left: call.clientSignal,
+    stallMs: call.deployment.streamTimeoutMs,
+  })
+  const headers = answerHeaders(call, attempt.admission, null)
+  headers['content-type'] = upstream.headers.get('content-type') ?? 'text/event-stream'
+  headers['cache-control'] = 'no-cache'
+  respond(new Response(readable, { status: upstream.status, headers }))
+
+  const tap = new StreamTap({ hideUsage: call.body.streamOptions?.['include_usage'] !== true })
+  const broken = await pump(attempt, upstream, { tap, client })
+  const settled = settle(chargeOf(attempt, tap, broken))
+  await whenTight(attempt, settled)
+  // What is left of a broken stream is half an event, and would hide the error behind it.
+  for (const chunk of broken ? [errorEvent(call, broken)] : tap.end()) await client.write(chunk)
+  await client.close()
+  await settled
+}
+
+/** Why the stream ended before its end; null: it did not. */
+async function pump(
+  attempt: Attempt,
+  upstream: Response,
+  { tap, client }: { readonly tap: StreamTap; readonly client: ClientWriter },
+): Promise<string | null> {
+  const { call, deadline, saw } = attempt
+  const reader = upstream.body?.getReader()
+  if (!reader) return null
+  try {
+    while (!tap.sawDone) {
+      const read = reader.read()
+      const { done, value } = await deadline.within(call.deployment.streamTimeoutMs, read)
+      if (done) return null
+      const chunks = tap.push(value)
+      if (isPastHold(attempt, tap)) throw new PastHold()
+      for (const chunk of chunks) await client.write(chunk)
+      const { inputTokens } = call.estimate
+      saw(costOf(call.price, { inputTokens, outputTokens: tap.outputTokensSeen }))
+    }
+    // Nothing after the end is anybody's; a provider that keeps the line open is not waited for.
+    reader.cancel().catch(() => undefined)
+    return null
+  } catch (error) {
+    const cut = error instanceof PastHold ? PAST_HOLD : deadline.cut
+    const reason = cut ?? describe(error)
+    log('warn', 'stream_broke_off', { id: call.id, model: call.deployment.id, reason })
+    reader.cancel().catch(() => undefined)
+    return cut ?? BROKE_OFF
+  }
+}
+
+class PastHold extends Error {}
+
+/**
+ * Strict: a provider that ignores its cap would pass the budget with the rest. Only tokens that were
+ * certainly written count, beside the input as expected, so that no honest answer is cut.
+ */
+function isPastHold({ call, admission }: Attempt, tap: StreamTap): boolean {
+  if (admission.outputTokens === null || tap.sawDone) return false
+  const { inputTokens } = call.estimate
+  const seen = { inputTokens, outputTokens: tap.outputTokensCertain }
+  return costOf(call.price, seen) > admission.heldPico
+}
+
+function chargeOf(attempt: Attempt, tap: StreamTap, broken: string | null): Charge {
+  const { call } = attempt
+  const { usage, outputTokensSeen: outputTokens } = tap
+  if (broken !== null && tap.events === 0) return held(attempt, broken)
+  if (broken !== null) return named(cutShort(call, { usage, outputTokens }, broken), tap)
+  if (usage) return named(reported(call, usage), tap)
+  return named(counted(call, outputTokens, 'no usage'), tap)
+}
+
+/** What LiteLLM sends when a stream fails midway: clients raise it instead of ending quietly. */
+function errorEvent(call: Call, reason: string): Uint8Array {
+  return encoder.encode(`\n\ndata: ${JSON.stringify(errorFor(call, reason))}\n\n`)
+}
+
+function errorFor(call: Call, reason: string): ApiError {
+  if (reason === 'timeout') return timedOut(call)
+  if (reason !== PAST_HOLD) return badGateway('The provider broke off the stream.')
+  const message = 'The answer ran past what its budget had set aside for it.'
+  return new ApiError(400, message, { type: 'budget_exceeded', param: null })
+}

@@ -1,0 +1,88 @@
+import type { Parts } from './ends.ts'
+import type { PolicyRow, ScopeId } from './policy.ts'
+import { scopeOf } from './scopes.ts'
+import type { Balance, OpeningSpend, WindowSum } from './types.ts'
+
+/**
+ * What a key takes along: where its windows stand, and its last minute. Its scopes start anew here;
+ * calls in flight settle in them. The same answer each time for one version of the key's row.
+ */
+export function leave({ store, books }: Parts, key: PolicyRow, nowMs: number): Balance {
+  const known = store.balance('out', key.id)
+  if (known && known.version >= key.version) return known
+  const scopes = books.scopesOf(scopeOf(key), nowMs)
+  const spends = scopes.flatMap((scope) => books.standing(scope))
+  const traffic = scopes.map((scope) => ({ scope, traffic: books.traffic(scope, nowMs) }))
+  const balance = { version: key.version, spends, traffic }
+
+  // From here it must succeed.
+  store.saveBalance('out', { key: key.id, balance }, nowMs)
+  for (const scope of scopes) {
+    const folded = new Map(store.checkpoint(scope).map((sum) => [sum.budget, sum]))
+    for (const { spentPico, ...window } of books.standing(scope)) {
+      const { budget, startMs } = window
+      const sum = folded.get(budget)
+      const before = sum?.startMs === startMs ? sum.spentPico : 0n
+      // What is not folded yet will be, and then comes to nothing with this.
+      store.saveCheckpoint(scope, { ...window, spentPico: before - spentPico })
+    }
+    books.clear(scope)
+  }
+  return balance
+}
+
+/** Takes over what a key brings. Once: a balance that came before changes nothing. */
+export function arrive(
+  { store, books }: Parts,
+  { key, balance }: { readonly key: PolicyRow; readonly balance: Balance },
+  nowMs: number,
+): void {
+  const known = store.balance('in', key.id)
+  if (known && known.version >= balance.version) return
+  const joined = balance.spends.map((spend) => join({ store, books }, spend, nowMs))
+
+  // From here it must succeed.
+  store.saveBalance('in', { key: key.id, balance }, nowMs)
+  for (const { scope, folded } of joined) store.saveCheckpoint(scope, folded)
+  books.bring(
+    joined.map(({ scope, whole }) => ({ scope, ...whole })),
+    balance.traffic,
+    nowMs,
+  )
+}
+
+interface Joined {
+  readonly scope: ScopeId
+  /** The window with what comes, and what of it the checkpoint has to say. */
+  readonly whole: WindowSum
+  readonly folded: WindowSum
+}
+
+/**
+ * Of two windows that do not overlap the later one counts. Those that do are one, which calls began
+ * here that settled after the key had left, or came before it: it starts when the later one did.
+ */
+function join({ store, books }: Parts, { scope, ...brought }: OpeningSpend, nowMs: number): Joined {
+  books.load([scope], nowMs)
+  const isSame = ({ budget }: WindowSum): boolean => budget === brought.budget
+  const known = books.standing(scope).find(isSame)
+  const folded = store.checkpoint(scope).find(isSame)
+  if (!known || (known.startMs < brought.startMs && !overlap(known, brought))) {
+    return { scope, whole: brought, folded: brought }
+  }
+  const foldedPico = folded?.startMs === known.startMs ? folded.spentPico : 0n
+  if (!overlap(known, brought)) {
+    return { scope, whole: known, folded: { ...known, spentPico: foldedPico } }
+  }
+  const newer = (brought.version ?? 0) >= (known.version ?? 0) ? brought : known
+  const window = { ...newer, startMs: Math.max(known.startMs, brought.startMs) }
+  const whole = { ...window, spentPico: known.spentPico + brought.spentPico }
+  // Entries of a window that starts later now do not come into the checkpoint any more.
+  const isMoved = known.startMs < brought.startMs
+  const before = isMoved ? known.spentPico : foldedPico
+  return { scope, whole, folded: { ...window, spentPico: before + brought.spentPico } }
+}
+
+function overlap(a: WindowSum, b: WindowSum): boolean {
+  return a.startMs < (b.endMs ?? Infinity) && b.startMs < (a.endMs ?? Infinity)
+}

@@ -1,0 +1,33 @@
+import { z } from 'zod'
+import { ADMIN_USER_ID } from '../../auth/caller.ts'
+import { insertBudget } from '../../db/budgets.ts'
+import { newLimits } from '../../db/limits.ts'
+import { badRequest } from '../../errors.ts'
+import { id } from '../fields.ts'
+import { limits } from '../limit-fields.ts'
+import { limitChanges } from '../limits.ts'
+import { refuseUnenforced } from '../unsupported.ts'
+import { told, type WriteDeps } from './tell.ts'
+
+/** `POST /budget/new`; every field may be absent. */
+export const NewBudget = z.looseObject({ budget_id: id.nullish(), ...limits })
+
+interface CreateBudget extends WriteDeps {
+  readonly input: z.infer<typeof NewBudget>
+}
+
+export async function createBudget(request: CreateBudget) {
+  const { db, input, ignored, nowMs } = request
+  refuseUnenforced('budget', input, { known: NewBudget.shape, ignored })
+  const budgetId = input.budget_id ?? crypto.randomUUID()
+  const made = await insertBudget(db, {
+    budgetId,
+    createdBy: ADMIN_USER_ID,
+    updatedBy: ADMIN_USER_ID,
+    createdAt: new Date(nowMs),
+    updatedAt: new Date(nowMs),
+    ...newLimits(limitChanges(input), nowMs),
+  })
+  if (!made) throw badRequest(`Budget with id '${budgetId}' already exists.`, 'budget_id')
+  return told(request, made)
+}

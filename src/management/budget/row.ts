@@ -1,0 +1,16 @@
+import type { BudgetRow } from '../../db/budgets.ts'
+import { isoMicros } from '../../duration.ts'
+import { limitFields } from '../limits.ts'
+
+/** A shared budget row as LiteLLM answers with it. */
+export function budgetRow(budget: BudgetRow, nowMs: number) {
+  return {
+    budget_id: budget.budgetId,
+    ...limitFields(budget, nowMs),
+    allowed_models: [],
+    created_at: isoMicros(budget.createdAt.getTime()),
+    created_by: budget.createdBy,
+    updated_at: isoMicros(budget.updatedAt.getTime()),
+    updated_by: budget.updatedBy,
+  }
+}

@@ -1,0 +1,24 @@
+import type { WrittenBudget } from '../../db/budgets.ts'
+import { budgetPolicy } from '../../db/policy.ts'
+import { notFound } from '../../errors.ts'
+import { tellAll, type TellDeps } from '../tell.ts'
+import { budgetRow } from './row.ts'
+
+export interface WriteDeps extends TellDeps {
+  readonly ignored: readonly string[]
+  readonly nowMs: number
+}
+
+/** Tells every ledger with keys that name the row; answers with it, and how many are left. */
+export async function told(deps: WriteDeps, { budget, accounts }: WrittenBudget) {
+  const row = budgetPolicy(budget)
+  const pending = await tellAll(
+    deps,
+    accounts.map((account) => ({ account, row })),
+  )
+  return { pending, ...budgetRow(budget, deps.nowMs) }
+}
+
+export function noBudget(budgetId: string, param: string) {
+  return notFound(`Budget not found, passed budget_id=${budgetId}`, param)
+}

@@ -1,0 +1,83 @@
+import { z } from 'zod'
+import { ADMIN_USER_ID } from '../../auth/caller.ts'
+import type { Db } from '../../db/connect.ts'
+import { violatedConstraint } from '../../db/failures.ts'
+import { insertKey, type KeyRow } from '../../db/keys.ts'
+import { newLimits } from '../../db/limits.ts'
+import { type ApiError, badRequest } from '../../errors.ts'
+import { newKey, sha256Hex } from '../../ids.ts'
+import { bothOrNeither } from '../limit-fields.ts'
+import { refuseUnenforced } from '../unsupported.ts'
+import { accountOf, checkNamed, keyChanges, keyFields } from './fields.ts'
+
+/** The last four characters of a shorter key would give too much of it away. */
+const KEY_SHOWN_MIN_LENGTH = 16
+const OWN_KEY = /^sk-[\x21-\x7e]{1,253}$/
+
+/** `POST /key/generate`; every field may be absent. */
+export const NewKey = z
+  .looseObject({ key: z.string().nullish(), ...keyFields })
+  .superRefine(bothOrNeither)
+
+interface GenerateKey {
+  readonly db: Db
+  readonly input: z.infer<typeof NewKey>
+  readonly ignored: readonly string[]
+  readonly nowMs: number
+}
+
+/** Makes a key. The key itself is returned here and kept nowhere: the row has its hash. */
+export async function generateKey(
+  request: GenerateKey,
+): Promise<{ readonly key: string; readonly row: KeyRow }> {
+  const { db, input, ignored, nowMs } = request
+  refuseUnenforced('key', input, { known: NewKey.shape, ignored })
+  const key = input.key ?? newKey()
+  if (!OWN_KEY.test(key)) {
+    const message = "Invalid key format. LiteLLM Virtual Key must start with 'sk-'."
+    throw badRequest(`${message} Received: ${key.slice(0, 4)}…`, 'key')
+  }
+  await checkNamed(db, input)
+  const token = await sha256Hex(key)
+  const changes = keyChanges(input, nowMs)
+  const columns = {
+    token,
+    keyName: key.length < KEY_SHOWN_MIN_LENGTH ? 'sk-...' : `sk-...${key.slice(-4)}`,
+    keyAlias: changes.keyAlias ?? null,
+    accountId: accountOf(input, token),
+    teamId: input.team_id ?? null,
+    userId: input.user_id ?? null,
+    metadata: changes.metadata ?? {},
+    models: changes.models ?? [],
+    aliases: changes.aliases ?? null,
+    budgetId: changes.budgetId ?? null,
+    blocked: changes.blocked ?? false,
+    expiresAt: changes.expiresAt ?? null,
+    budgetEnforcement: changes.budgetEnforcement ?? null,
+    tempBudgetIncrease: changes.tempBudgetIncrease ?? null,
+    tempBudgetExpiry: changes.tempBudgetExpiry ?? null,
+    createdBy: ADMIN_USER_ID,
+    updatedBy: ADMIN_USER_ID,
+    createdAt: new Date(nowMs),
+    updatedAt: new Date(nowMs),
+    ...newLimits(changes, nowMs),
+  }
+  const row = await insertKey(db, columns).catch((error: unknown) => {
+    throw takenAlias(error, columns.keyAlias) ?? takenKey(error) ?? error
+  })
+  return { key, row }
+}
+
+/** Null if it failed otherwise. */
+export function takenAlias(error: unknown, alias: string | null | undefined): ApiError | null {
+  if (violatedConstraint(error) !== 'keys_alias') return null
+  return badRequest(
+    `Key with alias '${alias}' already exists. Unique key aliases across all keys are required.`,
+    'key_alias',
+  )
+}
+
+function takenKey(error: unknown): ApiError | null {
+  if (violatedConstraint(error) === null) return null
+  return badRequest('This key exists or existed already.', 'key')
+}

@@ -1,0 +1,61 @@
+import type { AccountRow } from '../../db/accounts.ts'
+import type { MemberRow, UserRow } from '../../db/members.ts'
+import { memberPolicy, teamPolicy } from '../../db/policy.ts'
+import type { TeamRow } from '../../db/teams.ts'
+import { isoMicros } from '../../duration.ts'
+import { scopeOf } from '../../ledger/scopes.ts'
+import { limitFields } from '../limits.ts'
+import { type Known, spendFields, type Standings } from '../live.ts'
+import { effectiveLimits, mainBudget } from '../usage.ts'
+
+/** The rows that members of a team are decided on. */
+export function knownMembers(
+  { team, account }: { readonly team: TeamRow; readonly account: AccountRow },
+  members: readonly MemberRow[],
+): Known[] {
+  return [
+    [teamPolicy(team), account],
+    ...members.map((member): Known => [memberPolicy(member), member]),
+  ]
+}
+
+/** A membership as LiteLLM answers with it: the limits are those that hold, own or the team's. */
+export function membershipRow(
+  member: MemberRow,
+  team: TeamRow,
+  { standings, nowMs }: { readonly standings: Standings; readonly nowMs: number },
+) {
+  const row = memberPolicy(member)
+  const rows = [row, teamPolicy(team)]
+  const { held: _held, spend } = spendFields(standings(scopeOf(row), mainBudget(row, rows, nowMs)))
+  return {
+    user_id: member.userId,
+    team_id: member.teamId,
+    budget_id: member.budgetId,
+    spend,
+    total_spend: null,
+    litellm_budget_table: {
+      budget_id: member.budgetId,
+      soft_budget: null,
+      ...effectiveLimits(row, rows, nowMs),
+      model_max_budget: null,
+      allowed_models: [],
+    },
+  }
+}
+
+/** A user as LiteLLM answers with it. */
+export function userRow(user: UserRow, teams: readonly string[], nowMs: number) {
+  return {
+    user_id: user.userId,
+    user_email: user.userEmail,
+    user_alias: user.userAlias,
+    user_role: user.userRole,
+    teams,
+    models: user.models,
+    metadata: user.metadata,
+    ...limitFields(user, nowMs),
+    created_at: isoMicros(user.createdAt.getTime()),
+    updated_at: isoMicros(user.updatedAt.getTime()),
+  }
+}

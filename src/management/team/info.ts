@@ -1,0 +1,64 @@
+import type { BudgetRow } from '../../db/budgets.ts'
+import type { KeyRow } from '../../db/keys.ts'
+import { budgetPolicy, keyPolicy, teamPolicy } from '../../db/policy.ts'
+import type { TeamDetails, TeamRow } from '../../db/teams.ts'
+import { unlimitedRow } from '../../ledger/policy.ts'
+import { keyRow } from '../key/row.ts'
+import { type Known, type LiveDeps, standings } from '../live.ts'
+import { knownMembers, membershipRow } from '../member/row.ts'
+import { effectiveLimits, usageFields } from '../usage.ts'
+import { teamRow } from './row.ts'
+
+interface Shown extends TeamDetails {
+  readonly keys: readonly KeyRow[]
+  /** Those that the keys name. */
+  readonly budgets: readonly BudgetRow[]
+}
+
+/** A team with its keys and members, as its ledger knows them at this instant. */
+export async function teamInfo(deps: LiveDeps, shown: Shown, nowMs: number) {
+  const { team, account, members, keys, budgets } = shown
+  const shared = budgets.map(budgetPolicy)
+  const stands = await standings(deps, account, {
+    known: [
+      ...knownMembers(shown, members),
+      ...keys.map((key): Known => [keyPolicy(key), key]),
+      ...shared.map((row): Known => [row, null]),
+    ],
+    nowMs,
+  })
+  const policy = teamPolicy(team)
+  const usage = usageFields({ row: policy, rows: [policy], standings: stands, nowMs })
+  return {
+    team_id: team.teamId,
+    team_info: {
+      ...teamRow(shown, { ...usage, nowMs }),
+      team_member_budget_table: memberDefaults(team, nowMs),
+      is_from_config: false,
+    },
+    keys: keys.map((key) => {
+      const row = keyPolicy(key)
+      const rows = [row, policy, ...shared.filter(({ id }) => id === key.budgetId)]
+      const budget = budgets.find(({ budgetId }) => budgetId === key.budgetId) ?? null
+      const used = usageFields({ row, rows, standings: stands, nowMs })
+      return { ...keyRow(key, { ...used, budget, nowMs }), token: key.token }
+    }),
+    team_memberships: members.map((member) =>
+      membershipRow(member, team, { standings: stands, nowMs }),
+    ),
+  }
+}
+
+/** What limits members who have no value of their own; null if nothing does. */
+function memberDefaults(team: TeamRow, nowMs: number) {
+  const { teamMemberBudget, teamMemberBudgetDuration, teamMemberRpmLimit, teamMemberTpmLimit } =
+    team
+  const set = [teamMemberBudget, teamMemberBudgetDuration, teamMemberRpmLimit, teamMemberTpmLimit]
+  if (set.every((value) => value === null)) return null
+  const anybody = { ...unlimitedRow('member', ''), budgets: [] }
+  return {
+    budget_id: null,
+    soft_budget: null,
+    ...effectiveLimits(anybody, [anybody, teamPolicy(team)], nowMs),
+  }
+}

@@ -1,0 +1,66 @@
+import { z } from 'zod'
+import { ADMIN_USER_ID } from '../../auth/caller.ts'
+import type { Db } from '../../db/connect.ts'
+import { newLimits } from '../../db/limits.ts'
+import { insertTeam, type TeamDetails } from '../../db/teams.ts'
+import { badRequest } from '../../errors.ts'
+import { id } from '../fields.ts'
+import { bothOrNeither } from '../limit-fields.ts'
+import { Member, newMembers } from '../member/fields.ts'
+import { refuseUnenforced } from '../unsupported.ts'
+import { teamChanges, teamFields } from './fields.ts'
+
+const MEMBERS_MAX = 500
+
+/** `POST /team/new`; every field may be absent. */
+export const NewTeam = z
+  .looseObject({
+    team_id: id.nullish(),
+    members_with_roles: z.array(Member).max(MEMBERS_MAX).nullish(),
+    ...teamFields,
+  })
+  .superRefine(bothOrNeither)
+
+interface CreateTeam {
+  readonly db: Db
+  readonly input: z.infer<typeof NewTeam>
+  readonly ignored: readonly string[]
+  readonly nowMs: number
+}
+
+/** Creates a team with its account. Its creator is its admin, as in LiteLLM. */
+export async function createTeam({ db, input, ignored, nowMs }: CreateTeam): Promise<TeamDetails> {
+  refuseUnenforced('team', input, { known: NewTeam.shape, ignored })
+  const teamId = input.team_id ?? crypto.randomUUID()
+  const changes = teamChanges(input)
+  const creator = { user_id: ADMIN_USER_ID, role: 'admin' as const }
+  const made = await insertTeam(db, {
+    team: {
+      teamId,
+      teamAlias: changes.teamAlias ?? null,
+      metadata: changes.metadata ?? {},
+      models: changes.models ?? [],
+      modelAliases: changes.modelAliases ?? null,
+      blocked: changes.blocked ?? false,
+      teamMemberBudget: changes.teamMemberBudget ?? null,
+      teamMemberBudgetDuration: changes.teamMemberBudgetDuration ?? null,
+      teamMemberAnchorAt: new Date(nowMs),
+      teamMemberRpmLimit: changes.teamMemberRpmLimit ?? null,
+      teamMemberTpmLimit: changes.teamMemberTpmLimit ?? null,
+      budgetEnforcement: changes.budgetEnforcement ?? null,
+      tempBudgetIncrease: changes.tempBudgetIncrease ?? null,
+      tempBudgetExpiry: changes.tempBudgetExpiry ?? null,
+      createdBy: ADMIN_USER_ID,
+      updatedBy: ADMIN_USER_ID,
+      createdAt: new Date(nowMs),
+      updatedAt: new Date(nowMs),
+      ...newLimits(changes, nowMs),
+    },
+    members: newMembers([creator, ...(input.members_with_roles ?? [])]),
+    by: ADMIN_USER_ID,
+    nowMs,
+  })
+  if (made) return made
+  const message = `Team id = ${teamId} already exists. Please use a different team id.`
+  throw badRequest(message, 'team_id')
+}

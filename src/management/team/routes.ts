@@ -1,0 +1,108 @@
+import { type Context, Hono } from 'hono'
+import { z } from 'zod'
+import { listBudgets } from '../../db/budgets.ts'
+import { listTeamKeys } from '../../db/keys.ts'
+import { keyPolicy, teamPolicy } from '../../db/policy.ts'
+import { getTeam, listTeams } from '../../db/teams.ts'
+import { ApiError, notFound } from '../../errors.ts'
+import { adminOnly, answered, body, callerOf, type Deps, query } from '../../http.ts'
+import { reconcile } from '../../ledger/reconcile.ts'
+import { cleanText } from '../fields.ts'
+import { keyRow } from '../key/row.ts'
+import { copiedSpend } from '../live.ts'
+import { memberRoutes } from '../member/routes.ts'
+import { blockTeam, NamedTeam } from './block.ts'
+import { DeleteTeams, removeTeams } from './delete.ts'
+import { teamInfo } from './info.ts'
+import { createTeam, NewTeam } from './new.ts'
+import { reconciliation } from './reconciliation.ts'
+import { liveTeamRow, teamRow } from './row.ts'
+import { changeTeam, UpdateTeam } from './update.ts'
+
+const TeamQuery = z.object({ team_id: cleanText.optional() })
+const ListQuery = z.object({
+  user_id: cleanText.optional(),
+  organization_id: cleanText.optional(),
+})
+
+const sleep = (ms: number): Promise<void> => scheduler.wait(ms)
+
+/** `/team/…`: make, show, change and delete teams and their members. */
+export function teamRoutes(deps: Deps): Hono {
+  const { db, config } = deps
+  const admin = adminOnly(deps)
+  const ignored = config.settings.ignoreUnsupported
+  const setBlocked = async ({ team_id: teamId }: z.infer<typeof NamedTeam>, blocked: boolean) => {
+    const nowMs = Date.now()
+    return liveTeamRow(deps, await blockTeam({ ...deps, teamId, blocked, nowMs }), nowMs)
+  }
+  return new Hono()
+    .post('/new', admin, body(NewTeam), async (c) => {
+      const nowMs = Date.now()
+      const made = await createTeam({ db, input: c.req.valid('json'), ignored, nowMs })
+      return c.json(teamRow(made, { spend: 0, held: 0, nowMs }))
+    })
+    .post('/update', admin, body(UpdateTeam), async (c) => {
+      const nowMs = Date.now()
+      const input = c.req.valid('json')
+      const details = await changeTeam({ ...deps, input, ignored, nowMs })
+      return c.json({ team_id: input.team_id, data: await liveTeamRow(deps, details, nowMs) })
+    })
+    .post('/block', admin, body(NamedTeam), async (c) =>
+      c.json(await setBlocked(c.req.valid('json'), true)),
+    )
+    .post('/unblock', admin, body(NamedTeam), async (c) =>
+      c.json(await setBlocked(c.req.valid('json'), false)),
+    )
+    .post('/delete', admin, body(DeleteTeams), async (c) => {
+      const input = c.req.valid('json')
+      return answered(c, await removeTeams({ ...deps, input, nowMs: Date.now(), sleep }))
+    })
+    .get('/info', query(TeamQuery), async (c) =>
+      c.json(await showTeam(deps, c, c.req.valid('query').team_id)),
+    )
+    .get('/reconcile', admin, query(TeamQuery), async (c) => {
+      const teamId = c.req.valid('query').team_id ?? ''
+      const found = await getTeam(db, teamId)
+      if (!found) throw notFound(`Team not found, passed team_id=${teamId}`, 'team_id')
+      const sums = await reconcile({ db, ledger: deps.ledgerOf(found.account) }, found.account)
+      return c.json({ team_id: teamId, ...reconciliation(sums) })
+    })
+    .get('/list', admin, query(ListQuery), async (c) =>
+      c.json(await showTeams(deps, c.req.valid('query'))),
+    )
+    .route('/', memberRoutes(deps))
+}
+
+async function showTeams(deps: Deps, asked: z.infer<typeof ListQuery>) {
+  const nowMs = Date.now()
+  const { user_id: userId, organization_id: organizationId } = asked
+  const rows = await listTeams(deps.db, { userId, organizationId })
+  return rows.map(({ team, account, members, keys }) => ({
+    ...teamRow({ team, members }, { ...copiedSpend(teamPolicy(team), account, nowMs), nowMs }),
+    team_memberships: [],
+    keys: keys.map((key) => ({
+      ...keyRow(key, { ...copiedSpend(keyPolicy(key), key, nowMs), nowMs }),
+      token: key.token,
+    })),
+  }))
+}
+
+async function showTeam(deps: Deps, c: Context, teamId: string | undefined) {
+  const caller = await callerOf(deps, c)
+  if (!teamId) {
+    const message = 'Malformed request. No team id passed in.'
+    throw new ApiError(422, message, { type: 'invalid_request_error', param: 'team_id' })
+  }
+  if (caller.kind === 'key' && caller.record.teamId !== teamId) {
+    const user = caller.record.userId ?? 'None'
+    const message = `User=${user} not authorized to access this team=${teamId}`
+    throw new ApiError(403, message, { type: 'auth_error' })
+  }
+  const found = await getTeam(deps.db, teamId)
+  if (!found) throw notFound(`Team not found, passed team_id=${teamId}`, 'team_id')
+  const keys = await listTeamKeys(deps.db, teamId)
+  const named = [...new Set(keys.flatMap(({ budgetId }) => budgetId ?? []))]
+  const budgets = named.length > 0 ? await listBudgets(deps.db, named) : []
+  return teamInfo(deps, { ...found, keys, budgets }, Date.now())
+}

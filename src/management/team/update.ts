@@ -1,0 +1,39 @@
+import { z } from 'zod'
+import { ADMIN_USER_ID } from '../../auth/caller.ts'
+import { teamPolicy } from '../../db/policy.ts'
+import { type TeamChanges, updateTeam } from '../../db/team-update.ts'
+import type { TeamDetails } from '../../db/teams.ts'
+import { notFound } from '../../errors.ts'
+import { id } from '../fields.ts'
+import { bothOrNeither } from '../limit-fields.ts'
+import { tellAll, type TellDeps } from '../tell.ts'
+import { refuseUnenforced } from '../unsupported.ts'
+import { teamChanges, teamFields } from './fields.ts'
+
+/** `POST /team/update`: what is absent stays, null clears. */
+export const UpdateTeam = z.looseObject({ team_id: id, ...teamFields }).superRefine(bothOrNeither)
+
+interface ChangeTeam extends TellDeps {
+  readonly input: z.infer<typeof UpdateTeam>
+  readonly ignored: readonly string[]
+  readonly nowMs: number
+}
+
+/** Changes a team and tells its ledger before it answers. May be repeated. */
+export async function changeTeam(request: ChangeTeam): Promise<TeamDetails> {
+  const { input, ignored } = request
+  refuseUnenforced('team', input, { known: UpdateTeam.shape, ignored })
+  return saveTeam(request, input.team_id, teamChanges(input))
+}
+
+export async function saveTeam(
+  deps: TellDeps & { readonly nowMs: number },
+  teamId: string,
+  changes: TeamChanges,
+): Promise<TeamDetails> {
+  const { db, nowMs } = deps
+  const saved = await updateTeam(db, { teamId, changes, by: ADMIN_USER_ID, nowMs })
+  if (!saved) throw notFound(`Team not found, passed team_id=${teamId}`, 'team_id')
+  await tellAll(deps, [{ account: saved.account, row: teamPolicy(saved.team) }])
+  return saved
+}

@@ -1,0 +1,23 @@
+import { readMember } from './json-members.ts'
+import type { JsonObject } from './json-members.ts'
+import type { Provider } from './providers.ts'
+
+/** Every name under which clients cap an answer's length. */
+export const OUTPUT_CAPS = ['max_tokens', 'max_completion_tokens', 'max_output_tokens'] as const
+
+/**
+ * Edits that make the provider cut its answer at so many tokens: each cap that the client sent is
+ * set to it. If none of them caps this kind of call, the provider's own is added; null is no cap.
+ */
+export function capEdits(
+  provider: Pick<Provider, 'outputCap'>,
+  request: { readonly path: string; readonly bytes: Uint8Array; readonly object: JsonObject },
+  tokens: number,
+): Record<string, string> {
+  const { path, bytes, object } = request
+  const sent = OUTPUT_CAPS.filter((name) => (readMember(bytes, object, name) ?? null) !== null)
+  const own = path === '/chat/completions' ? provider.outputCap : 'max_tokens'
+  // The last of them belongs to another API, and is ignored here.
+  const caps = sent.some((name) => name !== 'max_output_tokens') ? sent : [...sent, own]
+  return Object.fromEntries(caps.map((name) => [name, String(tokens)]))
+}
