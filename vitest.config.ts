@@ -50,8 +50,8 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['./test/setup/postgres.ts', './test/e2e/setup.ts'],
-          // These wait more than they compute, and need a turn of their own.
-          maxWorkers: 3,
+          // These wait more than they compute. Two at once need a turn of their own.
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
           maxConcurrency: 20,
           testTimeout: SETUP_TIMEOUT_MS,

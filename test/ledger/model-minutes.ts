@@ -65,10 +65,12 @@ export class Minutes {
   ) {
     const { limit, tokens, flying } = call
     if (limit === null) return null
+    // No waiting helps.
+    if (limit === 0) return { limit, retryAfterMs: MINUTE }
     const last = lastMinute(this.#tokens, scope, nowMs)
     const wanted = Math.min(tokens, limit) + flying
-    if (limit > 0 && sum(last) + wanted <= limit) return null
-    const isFull = limit > 0 && wanted > limit
+    if (sum(last) + wanted <= limit) return null
+    const isFull = wanted > limit
     return { limit, retryAfterMs: isFull ? 1_000 : wait(last, { wanted, limit }, nowMs) }
   }
 
