@@ -33,6 +33,9 @@ export default defineConfig({
           provide: { isLong: process.env['TOLLGATE_LONG'] === '1' },
           // A file's first request starts a Worker, which is slow on a busy machine.
           testTimeout: 30_000,
+          // A Worker for each file would take as long as the tests.
+          isolate: false,
+          maxWorkers: 2,
         },
       },
       {
@@ -52,6 +55,7 @@ export default defineConfig({
           globalSetup: ['./test/setup/postgres.ts', './test/e2e/setup.ts'],
           // These wait more than they compute. Two at once need a turn of their own.
           maxWorkers: 2,
+          isolate: false,
           sequence: { groupOrder: 1 },
           maxConcurrency: 20,
           testTimeout: SETUP_TIMEOUT_MS,

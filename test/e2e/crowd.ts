@@ -47,7 +47,7 @@ async function insist(send: () => Promise<Called>): Promise<Called> {
   for (;;) {
     const called = await send()
     if (called.headers['x-should-retry'] !== 'true') return called
-    await sleep(Number(called.headers['retry-after']) * 1_000 * (1 + Math.random()))
+    await sleep(Number(called.headers['retry-after']) * 1_000 * (1 + 2 * Math.random()))
   }
 }
 

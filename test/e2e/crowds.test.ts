@@ -10,8 +10,6 @@ import { limitedTenant, ownerOf, SCOPES } from './scopes.ts'
 import type { Owner, ScopeName } from './scopes.ts'
 
 const REPEATS = isLong ? 20 : 3
-/** Every scope once: their clients come back about as often as there are calls. */
-const REPEATS_OF_INSISTING = isLong ? 20 : 1
 const CALLS = 1_000
 /** Below the smallest cap that a strict budget lowers to, so that every call holds its bound. */
 const CAP = 10
@@ -131,7 +129,7 @@ describe.each(SCOPES)('1,000 calls at once on ten times the bound, strictly, of 
   )
 
   it('are answered as often as it may be, if they insist, by one that bills a tenth', LONG, () =>
-    repeated(scope, REPEATS_OF_INSISTING, async (which) => {
+    repeated(scope, REPEATS, async (which) => {
       const call = await scripted(0.1)
       const crowding = { call, send: crowd.insist, isCold: false }
       const { answered } = await strictCrowd(which, crowding)
