@@ -1,12 +1,12 @@
-import { eq, inArray, type SQL, sql } from 'drizzle-orm'
-import { accounts, keys, teams, windowSpends } from '../../drizzle/schema.ts'
+import { eq, getTableColumns, inArray, type SQL, sql } from 'drizzle-orm'
+import { accounts, budgets, keys, teams, windowSpends } from '../../drizzle/schema.ts'
 import { scopeOf } from '../ledger/scopes.ts'
 import type { Balance, OpeningSpend } from '../ledger/types.ts'
 import { parsePico, picoToDecimal } from '../money.ts'
 import { type AccountRow, lockAccounts } from './accounts.ts'
 import type { Db } from './connect.ts'
 import type { KeyRow } from './keys.ts'
-import { noteChangedKeys } from './tellings.ts'
+import { noteBudgetsOfKeys, noteChangedKeys } from './tellings.ts'
 
 /** A key that is on its way, with both accounts; the new one is made if it is missing. */
 export interface MovingKey {
@@ -95,13 +95,21 @@ export async function finishMove(db: Db, { key, from, to }: MovingKey, brought: 
     on conflict (account_id, generation, scope, budget) do update set spend = excluded.spend,
       spend_window_at = excluded.spend_window_at, spend_epoch = 0, spend_seq = 0,
       spend_window_end_at = excluded.spend_window_end_at`)
-  const [, , , [row]] = await db.batch([
+  const [, , , , [row], [budget]] = await db.batch([
     lockAccounts(db, both),
     write,
     noteChangedKeys(db, sql`token = ${token} and account_id = ${to.accountId}`),
+    // It may have changed while the key was elsewhere, and this account had no part in it.
+    noteBudgetsOfKeys(db, sql`${keys.token} = ${token} and ${keys.accountId} = ${to.accountId}`),
     db.select().from(keys).where(eq(keys.token, token)),
+    db
+      .select(getTableColumns(budgets))
+      .from(budgets)
+      .innerJoin(keys, eq(keys.budgetId, budgets.budgetId))
+      .where(eq(keys.token, token)),
   ])
-  return row?.accountId === to.accountId && row.moving === null ? row : null
+  if (row?.accountId !== to.accountId || row.moving !== null) return null
+  return { key: row, budget: budget ?? null }
 }
 
 /** Whether there is a ledger, as when we looked: what was brought depends on it. */

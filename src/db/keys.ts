@@ -114,7 +114,13 @@ const TEAM_KEYS_MAX = 1_000
 /** One batch: the key, and its account if it is the first to use it. */
 export async function insertKey(db: Db, key: typeof keys.$inferInsert): Promise<KeyRow> {
   const account = db.insert(accounts).values({ accountId: key.accountId }).onConflictDoNothing()
-  const [, [row]] = await db.batch([account, db.insert(keys).values(key).returning()])
+  // So that a change of the budget row comes before this, or finds this key.
+  const budget = db
+    .select()
+    .from(budgets)
+    .where(eq(budgets.budgetId, key.budgetId ?? ''))
+  const insert = db.insert(keys).values(key).returning()
+  const [, , [row]] = await db.batch([account, budget.for('share'), insert])
   if (!row) throw new Error('the key was not inserted')
   return row
 }

@@ -198,8 +198,9 @@ export class LedgerCore {
   /** A row that the admin API changed: requests that carry an older one are told. */
   tell(row: PolicyRow, atMs: number): void {
     const nowMs = this.#advance(atMs)
-    if (!this.#policies.tell(row, nowMs)) return
-    for (const one of [row, ...this.#books.borrowersOf(row)]) {
+    const told = this.#policies.tell(row, nowMs)
+    if (!told) return
+    for (const one of [row, ...(told.lendsAnew ? this.#books.borrowersOf(row) : [])]) {
       this.#books.turn(this.#policies.rulesOf(one, nowMs), nowMs)
     }
   }

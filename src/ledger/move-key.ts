@@ -1,7 +1,7 @@
 import type { AccountRef } from '../db/accounts.ts'
 import type { Db } from '../db/connect.ts'
 import { finishMove, getMovingKey } from '../db/key-move.ts'
-import { keyPolicy } from '../db/policy.ts'
+import { budgetPolicy, keyPolicy } from '../db/policy.ts'
 import { confirmTellings } from '../db/tellings.ts'
 import { unavailable } from '../errors.ts'
 import { describe, log } from '../log.ts'
@@ -32,14 +32,15 @@ export async function moveKey({ db, ledgerOf }: MoveDeps, token: string): Promis
     if (to.ledgerEpoch > 0) await reached(arrive(ledgerOf(to), leaving, balance))
     const arrived = await finishMove(db, moving, balance)
     if (!arrived) continue
-    const row = keyPolicy(arrived)
+    const row = keyPolicy(arrived.key)
+    const rows = [row, ...(arrived.budget ? [budgetPolicy(arrived.budget)] : [])]
     // A ledger that is only about to open could not let go of it.
     if (from.ledgerEpoch > 0 && !left) await reached(ledgerOf(from).tell([row]))
     // Who comes to a ledger that is not there yet may know the key as its own: it opens with this.
     if (from.ledgerEpoch > 0) await confirmTellings(db, from, [row])
     if (to.ledgerEpoch === 0) return
-    await reached(ledgerOf(to).tell([row]))
-    await confirmTellings(db, to, [row])
+    await reached(ledgerOf(to).tell(rows))
+    await confirmTellings(db, to, rows)
     return
   }
   throw unavailable('This key is being moved. Please repeat the call.')

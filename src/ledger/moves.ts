@@ -31,24 +31,46 @@ export function leave({ store, books }: Parts, key: PolicyRow, nowMs: number): B
   return balance
 }
 
-/** Takes over what a key brings. Once: a balance that came before changes nothing. */
+/**
+ * Takes over what a key brings. Once: the same again changes nothing. One version may come with
+ * Postgres' copy, and then with more, of a ledger that was opened meanwhile: the rest is added.
+ */
 export function arrive(
   { store, books }: Parts,
   { key, balance }: { readonly key: PolicyRow; readonly balance: Balance },
   nowMs: number,
 ): void {
   const known = store.balance('in', key.id)
-  if (known && known.version >= balance.version) return
-  const joined = balance.spends.map((spend) => join({ store, books }, spend, nowMs))
+  if (known && known.version > balance.version) return
+  const earlier = known?.version === balance.version ? known : null
+  const spends = earlier ? beyond(balance.spends, earlier.spends) : balance.spends
+  // Postgres knows of no minute: what came with one came whole.
+  const isNewMinute = !earlier || earlier.traffic.length === 0
+  const traffic = isNewMinute ? balance.traffic : []
+  if (earlier && spends.length === 0 && traffic.length === 0) return
+  const joined = spends.map((spend) => join({ store, books }, spend, nowMs))
 
   // From here it must succeed.
-  store.saveBalance('in', { key: key.id, balance }, nowMs)
+  const kept = {
+    version: balance.version,
+    spends: [...(earlier?.spends ?? []), ...spends],
+    traffic: isNewMinute ? traffic : earlier.traffic,
+  }
+  store.saveBalance('in', { key: key.id, balance: kept }, nowMs)
   for (const { scope, folded } of joined) store.saveCheckpoint(scope, folded)
-  books.bring(
-    joined.map(({ scope, whole }) => ({ scope, ...whole })),
-    balance.traffic,
-    nowMs,
-  )
+  const windows = joined.map(({ scope, whole }) => ({ scope, ...whole }))
+  books.bring(windows, traffic, nowMs)
+}
+
+/** By how much windows hold more than all that came for them before. */
+function beyond(spends: readonly OpeningSpend[], before: readonly OpeningSpend[]): OpeningSpend[] {
+  return spends.flatMap((spend) => {
+    const { scope, budget, startMs } = spend
+    const more = before
+      .filter((one) => one.scope === scope && one.budget === budget && one.startMs === startMs)
+      .reduce((pico, { spentPico }) => pico - spentPico, spend.spentPico)
+    return more > 0n ? [{ ...spend, spentPico: more }] : []
+  })
 }
 
 interface Joined {

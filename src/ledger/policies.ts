@@ -40,13 +40,13 @@ export class Policies {
     this.#opening = latest(this.#store)
   }
 
-  /** False if this or a newer version of the row was told before. */
-  tell(row: PolicyRow, nowMs: number): boolean {
+  /** Null if this or a newer version of the row was told before; else whether it lends anew. */
+  tell(row: PolicyRow, nowMs: number): { readonly lendsAnew: boolean } | null {
     const known = this.#told(row)
-    if (known && !this.#isNewer(row, known)) return false
+    if (known && !this.#isNewer(row, known)) return null
     this.#store.saveTold(row, nowMs)
     if (row.kind === 'account' && this.#opening) this.#opening = { ...this.#opening, account: row }
-    return true
+    return { lendsAnew: !known || windowsLent(known) !== windowsLent(row) }
   }
 
   /** What was told that is newer than these rows, and the budgets that it names; null: nothing. */
@@ -120,6 +120,16 @@ export class Policies {
   #told({ kind, id }: PolicyRow): PolicyRow | null {
     return kind === 'account' && this.account ? this.account : this.#store.told(kind, id)
   }
+}
+
+/** How the windows lie that others take from this row: an account's members, a budget row's keys. */
+function windowsLent({ kind, memberLimits, budgets, modelLimits, deleted }: PolicyRow): string {
+  const lent =
+    kind === 'account' ? [memberLimits] : [{ budgets }, ...Object.values(modelLimits ?? {})]
+  const windows = lent.flatMap((limits) =>
+    (limits?.budgets ?? []).map(({ id, duration, anchorMs }) => [id, duration, anchorMs]),
+  )
+  return JSON.stringify([deleted, windows])
 }
 
 function latest(store: LedgerStore): Pick<Opening, 'epoch' | 'account'> | null {

@@ -115,9 +115,10 @@ function basesOf(
   account: PolicyRow | undefined,
 ): Base[] {
   const { budgetId = null } = row
-  const shared = rows.find(
-    ({ kind, id, deleted }) => kind === 'budget' && id === budgetId && !deleted,
-  )
+  const shared =
+    budgetId === null
+      ? undefined
+      : rows.find(({ kind, id, deleted }) => kind === 'budget' && id === budgetId && !deleted)
   const bases: Base[] = shared ? [shared] : []
   if (row.kind === 'member' && account?.memberLimits) {
     bases.push({ ...account.memberLimits, version: account.version })

@@ -116,6 +116,43 @@ describe('a move that comes again', () => {
   })
 })
 
+const balanceOf = (pico: bigint) => ({
+  version: 2,
+  traffic: [],
+  spends: [{ scope: KEY_SCOPE, budget: 'main', startMs: 0, endMs: null, spentPico: pico }],
+})
+
+describe('a key that came with what Postgres knew of it', () => {
+  it('brings the rest of what its old ledger knows, and nothing twice', () => {
+    const { b } = two()
+    spend(b, [B], 1n)
+    for (const pico of [5n, 9n, 5n, 9n]) b.core.arrive(key(2), balanceOf(pico), T0)
+    for (const { core } of [b, evicted(b)]) expect(seen(core, key(2), T0)).toEqual([9n, 0n])
+  })
+
+  it('brings its minute, which Postgres does not know, once', () => {
+    const { a, b } = two()
+    spend(a, [key(1), A], 0n)
+    b.core.arrive(key(2), balanceOf(0n), T0)
+    const left = a.core.leave(key(2), T0)!
+    for (let i = 0; i < 2; i++) b.core.arrive(key(2), left, T0)
+    const limited = key(2, { rates: rates({ requestsPerMinute: 9 }) })
+    for (const { core } of [b, evicted(b)]) {
+      expect(core.decide(reserveOf(newId(), [limited]), T0)).toMatchObject({
+        rates: [{ requests: { remaining: 8 } }],
+      })
+    }
+  })
+
+  it('keeps what it spent here when less comes', () => {
+    const { b } = two()
+    b.core.arrive(key(2), balanceOf(9n), T0)
+    spend(b, [key(2), B], 3n)
+    b.core.arrive(key(2), balanceOf(5n), T0)
+    for (const { core } of [b, evicted(b)]) expect(seen(core, key(2), T0)).toEqual([12n, 0n])
+  })
+})
+
 describe('a key that comes back', () => {
   it('brings all of it, however often it went', () => {
     let { a, b } = two()
