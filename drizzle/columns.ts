@@ -59,6 +59,8 @@ export const limits = {
   /** Windows count from here; a new duration starts them anew. */
   budgetAnchorAt: instant().notNull().defaultNow(),
   budgetResetAt: instant(),
+  /** How its windows lie; null: as config.yaml has it. */
+  budgetResetAlignment: text().$type<'rolling' | 'calendar'>(),
   budgetLimits: jsonb().$type<BudgetWindow[]>(),
   modelMaxBudget: jsonb().$type<Record<string, ModelBudget>>(),
   modelRpmLimit: jsonb().$type<Record<string, number>>(),

@@ -13,6 +13,7 @@ import type { Db } from './db/connect.ts'
 import { findKey } from './db/keys.ts'
 import { ApiError, unauthorized } from './errors.ts'
 import type { LedgerClient } from './ledger/client.ts'
+import type { Now } from './windows.ts'
 
 /** What routes are made of; built once per isolate. */
 export interface Deps {
@@ -23,6 +24,11 @@ export interface Deps {
   readonly lookupLimit: LookupLimit
   readonly ledgerOf: (ref: AccountRef) => LedgerClient
   readonly masterKey: Secret
+}
+
+/** This instant, and how windows lie here. */
+export function nowOf({ config }: Pick<Deps, 'config'>): Now {
+  return { nowMs: Date.now(), resets: config.settings.resets }
 }
 
 /** The caller of a route that no ledger decides on: what this isolate knows of its key has to do. */

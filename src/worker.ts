@@ -4,10 +4,11 @@ import { createApp } from './app.ts'
 import { parseConfig } from './config/parse.ts'
 import { makeDeps } from './deps.ts'
 import { runCron } from './jobs/cron.ts'
+import { Ledger as AnyLedger } from './ledger/object/ledger.ts'
 import { log } from './log.ts'
+import type { Resets } from './windows.ts'
 
 export { KeyDirectory } from './auth/key-directory.ts'
-export { Ledger } from './ledger/object/ledger.ts'
 export { MetricsHub } from './metrics/hub.ts'
 
 // A broken config.yaml throws here, so that it fails its deployment and not its first request.
@@ -16,6 +17,13 @@ for (const warning of warnings) log('warn', 'config', { warning })
 
 const deps = makeDeps(env, config, waitUntil)
 const app = createApp(deps)
+
+/** Its windows lie as config.yaml has it. */
+export class Ledger extends AnyLedger {
+  protected override get resets(): Resets {
+    return config.settings.resets
+  }
+}
 
 export default {
   fetch: app.fetch,

@@ -25,6 +25,8 @@ const HEIGHTS: Readonly<Record<string, number>> = {
   config: 2,
   money: 1,
   duration: 1,
+  calendar: 1,
+  windows: 1,
   errors: 1,
   ids: 1,
   json: 1,

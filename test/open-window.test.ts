@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { openWindow, parseDuration, type Window } from '../src/duration.ts'
+import { parseDuration } from '../src/duration.ts'
+import { openWindow, ROLLING, type Window } from '../src/windows.ts'
 
 const T0 = Date.UTC(2026, 9, 1, 12)
 const at = (seconds: number | null) => (seconds === null ? null : T0 + seconds * 1_000)
@@ -17,7 +18,8 @@ const day = (text: string) => (Date.parse(text) - T0) / 1_000
 
 function open([text, since]: Rule, known: Seconds | null, now: number): Window {
   const duration = text === null ? null : parseDuration(text)
-  return openWindow({ duration, anchorMs: at(since)! }, known && window(known), at(now)!)
+  const rule = { duration, anchorMs: at(since)! }
+  return openWindow(rule, known && window(known), { nowMs: at(now)!, resets: ROLLING })
 }
 
 describe('the window that is open', () => {
@@ -75,7 +77,8 @@ describe('a duration that changed', () => {
       for (let now = 25; now < 300; now += 0.5) {
         const once = open(rule, [20, 30], now)
         const duration = rule[0] === null ? null : parseDuration(rule[0])
-        known = openWindow({ duration, anchorMs: at(rule[1])! }, known, at(now)!)
+        const asked = { duration, anchorMs: at(rule[1])! }
+        known = openWindow(asked, known, { nowMs: at(now)!, resets: ROLLING })
         expect([now, known]).toEqual([now, once])
       }
     }

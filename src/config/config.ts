@@ -1,5 +1,6 @@
 import type { Enforcement } from '../ledger/policy.ts'
 import type { Pico } from '../money.ts'
+import type { Resets } from '../windows.ts'
 
 /** What config.yaml says, with every default filled in. Made by parse.ts only, and frozen. */
 export interface Config {
@@ -49,7 +50,8 @@ export interface Settings {
   readonly masterKey: string | null
   readonly budgetExceeded: Era
   readonly teamMetricLabels: Era
-  readonly resetAlignment: 'rolling' | 'calendar'
+  /** How windows lie that rows say nothing about. */
+  readonly resets: Resets
   readonly prometheus: boolean
   /** Null: not said. */
   readonly requireAuthForMetrics: boolean | null

@@ -14,7 +14,7 @@ import {
   RouterSettings,
   Row,
 } from './schema.ts'
-import { makeSettings, refuseCalendar } from './settings.ts'
+import { makeSettings } from './settings.ts'
 import type { Sections } from './settings.ts'
 import { checkSupport } from './support/check.ts'
 
@@ -46,7 +46,6 @@ export function parseConfig(yamlText: string, env: Environment): Parsed {
     router: parseSection(RouterSettings, 'router_settings', reading) ?? {},
   }
   parseSection(EnvironmentVariables, 'environment_variables', reading)
-  refuseCalendar(sections, findings)
   const settings = makeSettings(sections, lookup)
   checkSupport(reading.raw, settings.ignoreUnsupported, findings)
   const deployments = parseDeployments(reading, sections, settings.requestTimeoutMs)

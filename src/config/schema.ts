@@ -1,9 +1,12 @@
 import { z } from 'zod'
+import { isTimezone } from '../calendar.ts'
 import { parsePico } from '../money.ts'
 import { describe, quote } from './problems.ts'
 
 const TIMEOUT_MAX_SECONDS = 86_400
 const PRICE = /^\+?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
+const TIMEZONE = 'a time zone such as "UTC" or "Europe/Berlin"'
+const TIME_OF_DAY = 'a time of day such as "00:00" or "06:30", in quotes'
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i
 
 interface Given {
@@ -145,6 +148,14 @@ export const LitellmSettings = z.object(
     require_auth_for_metrics_endpoint: flag().optional(),
     request_timeout: seconds().optional(),
     budget_reset_alignment: oneOf('rolling', 'calendar').optional(),
+    timezone: z
+      .string(expectedValue(TIMEZONE))
+      .refine(isTimezone, expectedValue(TIMEZONE))
+      .optional(),
+    budget_reset_time: z
+      .string(expectedValue(TIME_OF_DAY))
+      .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, expectedValue(TIME_OF_DAY))
+      .optional(),
   },
   expected('a mapping'),
 )

@@ -1,6 +1,5 @@
 import type { Settings } from './config.ts'
 import type { Lookup } from './environment.ts'
-import type { Findings } from './problems.ts'
 import type { GeneralSettings, LitellmSettings, RouterSettings } from './schema.ts'
 
 const DEFAULT_ESTIMATED_OUTPUT_TOKENS = 512
@@ -29,7 +28,11 @@ export function makeSettings(sections: Sections, lookup: Lookup): Settings {
     masterKey: general.master_key ?? lookup('LITELLM_MASTER_KEY') ?? null,
     budgetExceeded: general.budget_exceeded_error ?? era,
     teamMetricLabels: general.team_metric_labels ?? era,
-    resetAlignment: litellm.budget_reset_alignment ?? (era === 'docs' ? 'rolling' : 'calendar'),
+    resets: {
+      alignment: litellm.budget_reset_alignment ?? (era === 'docs' ? 'rolling' : 'calendar'),
+      timezone: litellm.timezone ?? 'UTC',
+      resetMinute: minuteOf(litellm.budget_reset_time ?? '00:00'),
+    },
     prometheus: callbacks.includes('prometheus'),
     requireAuthForMetrics: litellm.require_auth_for_metrics_endpoint ?? null,
     defaultEstimatedOutputTokens:
@@ -45,14 +48,8 @@ export function makeSettings(sections: Sections, lookup: Lookup): Settings {
   }
 }
 
-/** Budgets that reset at another time than the operator expects are a wrong limit, not a detail. */
-export function refuseCalendar({ litellm, general }: Sections, { problems }: Findings): void {
-  const remedy = 'set litellm_settings.budget_reset_alignment: rolling'
-  if (litellm.budget_reset_alignment === 'calendar') {
-    problems.push(`litellm_settings.budget_reset_alignment: "calendar" is not built yet: ${remedy}`)
-  } else if (general.litellm_compatibility === 'v1.84' && !litellm.budget_reset_alignment) {
-    problems.push(
-      `general_settings.litellm_compatibility: "v1.84" aligns resets to the calendar, which is not built yet: ${remedy}`,
-    )
-  }
+/** `HH:MM` → minutes after midnight. */
+function minuteOf(time: string): number {
+  const [hours = 0, minutes = 0] = time.split(':').map(Number)
+  return hours * 60 + minutes
 }

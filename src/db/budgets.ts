@@ -6,6 +6,7 @@ import type { Db } from './connect.ts'
 import { deletion } from './deletion.ts'
 import { type LimitChanges, limitSet } from './limits.ts'
 import { noteBudgetsOfKeys } from './tellings.ts'
+import type { Now } from '../windows.ts'
 
 export type BudgetRow = typeof budgets.$inferSelect
 
@@ -34,17 +35,16 @@ export async function insertBudget(
   return budget ? { budget, accounts: owning } : null
 }
 
-interface UpdateBudget {
+interface UpdateBudget extends Now {
   readonly budgetId: string
   readonly changes: LimitChanges
   readonly by: string
-  readonly nowMs: number
 }
 
 /** Null if there is no such row. */
 export async function updateBudget(db: Db, update: UpdateBudget): Promise<WrittenBudget | null> {
   const { budgetId, changes, by, nowMs } = update
-  const set = { ...limitSet(budgets, changes, nowMs), ...changed(by, nowMs) }
+  const set = { ...limitSet(budgets, changes, update), ...changed(by, nowMs) }
   const named = and(eq(budgets.budgetId, budgetId), isNull(budgets.deletedAt))
   const { lock, note, owners } = around(db, budgetId)
   const write = db.update(budgets).set(set).where(named).returning()

@@ -6,6 +6,7 @@ import type { Db } from './connect.ts'
 import type { KeyRow } from './keys.ts'
 import { type LimitChanges, limitSet } from './limits.ts'
 import { noteBudgetsOfKeys, noteChangedKeys, noteMovingKey } from './tellings.ts'
+import type { Now } from '../windows.ts'
 
 type Sent<K extends keyof KeyRow> = { readonly [Name in K]?: KeyRow[Name] | undefined }
 
@@ -24,7 +25,7 @@ export type KeyChanges = LimitChanges &
     | 'tempBudgetExpiry'
   >
 
-export interface UpdateKey {
+export interface UpdateKey extends Now {
   readonly token: string
   /** Who pays for it, as far as the caller knows. */
   readonly accountId: string
@@ -32,7 +33,6 @@ export interface UpdateKey {
   /** Whose it is from now on; another account has to be moved to. */
   readonly owner: KeyOwner | null
   readonly by: string
-  readonly nowMs: number
 }
 
 export interface KeyOwner {
@@ -66,7 +66,7 @@ export async function updateKey(db: Db, update: UpdateKey) {
     db
       .update(keys)
       .set({
-        ...limitSet(keys, changes, nowMs),
+        ...limitSet(keys, changes, update),
         ...ownerSet(owner, accountId),
         ...changed(by, nowMs),
       })

@@ -1,6 +1,7 @@
 import { type AnyColumn, type SQL, sql } from 'drizzle-orm'
 import type { BudgetWindow, ModelBudget } from '../../drizzle/columns.ts'
-import { parseDuration, windowAt } from '../duration.ts'
+import { parseDuration } from '../duration.ts'
+import { type Alignment, type Now, windowAt } from '../windows.ts'
 
 type Sent<T> = T | null | undefined
 
@@ -9,6 +10,7 @@ export interface LimitChanges {
   readonly maxBudget?: Sent<string>
   readonly softBudget?: Sent<string>
   readonly budgetDuration?: Sent<string>
+  readonly budgetResetAlignment?: Sent<Alignment>
   readonly budgetLimits?: Sent<readonly Omit<BudgetWindow, 'anchor_at'>[]>
   readonly modelMaxBudget?: Sent<Readonly<Record<string, Omit<ModelBudget, 'anchor_at'>>>>
   readonly modelRpmLimit?: Sent<Record<string, number>>
@@ -19,16 +21,19 @@ export interface LimitChanges {
 }
 
 /** Every column, for a row that is made now. */
-export function newLimits(sent: LimitChanges, nowMs: number) {
+export function newLimits(sent: LimitChanges, now: Now) {
+  const { nowMs } = now
   const anchor_at = new Date(nowMs).toISOString()
   const budgetDuration = sent.budgetDuration ?? null
+  const budgetResetAlignment = sent.budgetResetAlignment ?? null
   const models = Object.entries(sent.modelMaxBudget ?? {})
   return {
     maxBudget: sent.maxBudget ?? null,
     softBudget: sent.softBudget ?? null,
     budgetDuration,
     budgetAnchorAt: new Date(nowMs),
-    budgetResetAt: firstReset(budgetDuration, nowMs),
+    budgetResetAt: firstReset(budgetDuration, budgetResetAlignment, now),
+    budgetResetAlignment,
     budgetLimits: sent.budgetLimits?.map((window) => ({ ...window, anchor_at })) ?? null,
     modelMaxBudget: sent.modelMaxBudget
       ? Object.fromEntries(models.map(([model, budget]) => [model, { ...budget, anchor_at }]))
@@ -42,24 +47,23 @@ export function newLimits(sent: LimitChanges, nowMs: number) {
 }
 
 interface LimitColumns {
+  readonly budgetDuration: AnyColumn
+  readonly budgetAnchorAt: AnyColumn
+  readonly budgetResetAt: AnyColumn
+  readonly budgetResetAlignment: AnyColumn
   readonly budgetLimits: AnyColumn
   readonly modelMaxBudget: AnyColumn
 }
 
 /**
- * The columns that an update sets. A duration that is sent starts its windows anew; an entry of a
- * list keeps its anchor while its duration is the same, so that sending the list again moves nothing.
+ * The columns that an update sets. An entry of a list keeps its anchor while its duration is the same, so that sending the list again moves nothing.
  */
-export function limitSet<C extends LimitChanges>(table: LimitColumns, sent: C, nowMs: number) {
-  const { budgetDuration, budgetLimits, modelMaxBudget, ...plain } = sent
-  const anchorAt = new Date(nowMs)
+export function limitSet<C extends LimitChanges>(table: LimitColumns, sent: C, now: Now) {
+  const { budgetLimits, modelMaxBudget, ...plain } = sent
+  const anchorAt = new Date(now.nowMs)
   return {
     ...plain,
-    ...(budgetDuration !== undefined && {
-      budgetDuration,
-      budgetAnchorAt: anchorAt,
-      budgetResetAt: firstReset(budgetDuration, nowMs),
-    }),
+    ...scheduleSet(table, sent, now),
     ...(budgetLimits !== undefined && {
       budgetLimits: budgetLimits && anchoredWindows(table.budgetLimits, budgetLimits, anchorAt),
     }),
@@ -70,8 +74,39 @@ export function limitSet<C extends LimitChanges>(table: LimitColumns, sent: C, n
   }
 }
 
-function firstReset(text: string | null, nowMs: number): Date | null {
-  const { endMs } = windowAt(text === null ? null : parseDuration(text), nowMs, nowMs)
+/** A duration that is sent starts its windows anew, and so does an alignment that is another. */
+function scheduleSet(table: LimitColumns, sent: LimitChanges, now: Now) {
+  const { budgetDuration: duration, budgetResetAlignment: alignment } = sent
+  const at = instantSql(new Date(now.nowMs))
+  if (duration !== undefined) {
+    const [rolling, calendar] = (['rolling', 'calendar'] as const).map((each) =>
+      instantSql(firstReset(duration, each, now)),
+    )
+    const sentOrKept = alignment === undefined ? table.budgetResetAlignment : alignment
+    return {
+      budgetAnchorAt: new Date(now.nowMs),
+      budgetResetAt: sql`case coalesce(${sentOrKept}::text, ${now.resets.alignment})
+        when 'calendar' then ${calendar} else ${rolling} end`,
+    }
+  }
+  if (alignment === undefined) return {}
+  const { budgetDuration, budgetAnchorAt, budgetResetAt, budgetResetAlignment } = table
+  const isOther = sql`${budgetResetAlignment} is distinct from ${alignment}::text`
+  return {
+    budgetAnchorAt: sql`case when ${isOther} then ${at} else ${budgetAnchorAt} end`,
+    // Only the row knows its duration: the next sweep sets the end.
+    budgetResetAt: sql`case when ${isOther} and ${budgetDuration} is not null
+      then ${at} else ${budgetResetAt} end`,
+  }
+}
+
+function instantSql(at: Date | null): SQL {
+  return sql`${at?.toISOString() ?? null}::timestamptz`
+}
+
+function firstReset(text: string | null, alignment: Alignment | null, now: Now): Date | null {
+  const duration = text === null ? null : parseDuration(text)
+  const { endMs } = windowAt({ duration, anchorMs: now.nowMs, alignment }, now)
   return endMs === null ? null : new Date(endMs)
 }
 

@@ -7,11 +7,11 @@ import { deletion } from './deletion.ts'
 import { type LimitChanges, limitSet } from './limits.ts'
 import { addedAt, insertMembers, type MemberRow, type NewMember, selectMembers } from './members.ts'
 import { noteChangedKeys, noteChangedMembers } from './tellings.ts'
+import type { Now } from '../windows.ts'
 
-interface Write {
+interface Write extends Now {
   readonly teamId: string
   readonly by: string
-  readonly nowMs: number
 }
 
 /**
@@ -59,7 +59,7 @@ export async function updateMember(
       isNull(memberships.deletedAt),
     ) ?? sql`false`
   const owning = eq(accounts.accountId, `team:${teamId}`)
-  const set = { ...limitSet(memberships, changes, nowMs), ...changed(by, nowMs) }
+  const set = { ...limitSet(memberships, changes, request), ...changed(by, nowMs) }
   const [, [member], , [account]] = await db.batch([
     lockAccounts(db, owning),
     db.update(memberships).set(set).where(named).returning(),

@@ -2,6 +2,7 @@ import { and, asc, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm'
 import { memberships, teams, users } from '../../drizzle/schema.ts'
 import type { Db } from './connect.ts'
 import { type LimitChanges, newLimits } from './limits.ts'
+import type { Now } from '../windows.ts'
 
 export type MemberRow = typeof memberships.$inferSelect
 export type UserRow = typeof users.$inferSelect
@@ -14,12 +15,11 @@ export interface NewMember {
   readonly newId: string
 }
 
-interface InsertMembers {
+interface InsertMembers extends Now {
   readonly teamId: string
   readonly members: readonly NewMember[]
   readonly limits: LimitChanges
   readonly by: string
-  readonly nowMs: number
   readonly only: SQL
 }
 
@@ -38,7 +38,7 @@ export function insertMembers(db: Db, request: InsertMembers) {
       where ${users.userEmail} = member.user_email order by created_at, user_id limit 1
     ) as known on true
   ) as sent`
-  const columns = newLimits(limits, nowMs)
+  const columns = newLimits(limits, request)
   const emails = JSON.stringify(members.flatMap(({ userEmail }) => userEmail ?? []).toSorted())
   return [
     // Teams that invite one address at the same time have to find the same user.

@@ -8,6 +8,7 @@ import {
   unlimitedRow,
 } from '../ledger/policy.ts'
 import { parsePico } from '../money.ts'
+import type { Schedule } from '../windows.ts'
 
 type TeamRow = typeof teams.$inferSelect
 
@@ -17,6 +18,7 @@ type LimitRow = Pick<
   | 'maxBudget'
   | 'budgetDuration'
   | 'budgetAnchorAt'
+  | 'budgetResetAlignment'
   | 'budgetLimits'
   | 'modelMaxBudget'
   | 'modelRpmLimit'
@@ -110,10 +112,10 @@ function limitsOf(row: LimitRow) {
     expiresAtMs: null,
     models: [],
     budgets: [
-      mainOf(row.maxBudget, row.budgetDuration, row.budgetAnchorAt),
-      ...(row.budgetLimits ?? []).map((window) => ({
-        ...mainOf(window.max_budget, window.budget_duration, new Date(window.anchor_at)),
-        id: window.budget_duration,
+      mainOf(row.maxBudget, scheduleOf(row)),
+      ...(row.budgetLimits ?? []).map(({ max_budget, budget_duration, anchor_at }) => ({
+        ...mainOf(max_budget, scheduleOf(row, budget_duration, anchor_at)),
+        id: budget_duration,
       })),
     ],
     rates: {
@@ -125,12 +127,22 @@ function limitsOf(row: LimitRow) {
   }
 }
 
-function mainOf(limit: string | null, duration: string | null, anchorAt: Date): BudgetPolicy {
+function mainOf(limit: string | null, schedule: Schedule): BudgetPolicy {
+  return { id: 'main', limitPico: limit === null ? null : parsePico(limit), ...schedule }
+}
+
+type ScheduleRow = Pick<LimitRow, 'budgetDuration' | 'budgetAnchorAt' | 'budgetResetAlignment'>
+
+/** How the windows of a row's main budget lie, or of another that has a duration of its own. */
+export function scheduleOf(
+  row: ScheduleRow,
+  duration = row.budgetDuration,
+  anchorAt: string | Date = row.budgetAnchorAt,
+): Schedule {
   return {
-    id: 'main',
-    limitPico: limit === null ? null : parsePico(limit),
     duration: duration === null ? null : parseDuration(duration),
-    anchorMs: anchorAt.getTime(),
+    anchorMs: new Date(anchorAt).getTime(),
+    ...(row.budgetResetAlignment && { alignment: row.budgetResetAlignment }),
   }
 }
 
@@ -144,7 +156,7 @@ function modelLimitsOf(row: LimitRow): Record<string, Limits> | null {
     const budget = valueOf(modelMaxBudget, model)
     return {
       budgets: budget
-        ? [mainOf(budget.budget_limit, budget.time_period, new Date(budget.anchor_at))]
+        ? [mainOf(budget.budget_limit, scheduleOf(row, budget.time_period, budget.anchor_at))]
         : [],
       rates: {
         requestsPerMinute: valueOf(modelRpmLimit, model),
@@ -167,10 +179,11 @@ function memberLimitsOf(team: TeamRow): Limits | null {
     team
   const said = [teamMemberBudget, teamMemberBudgetDuration, teamMemberRpmLimit, teamMemberTpmLimit]
   if (said.every((value) => value === null)) return null
-  const main =
+  const schedule =
     teamMemberBudgetDuration === null
-      ? mainOf(teamMemberBudget, team.budgetDuration, team.budgetAnchorAt)
-      : mainOf(teamMemberBudget, teamMemberBudgetDuration, team.teamMemberAnchorAt)
+      ? scheduleOf(team)
+      : scheduleOf(team, teamMemberBudgetDuration, team.teamMemberAnchorAt)
+  const main = mainOf(teamMemberBudget, schedule)
   const rates = { requestsPerMinute: teamMemberRpmLimit, tokensPerMinute: teamMemberTpmLimit }
   return { budgets: [main], rates: { ...UNLIMITED_RATES, ...rates } }
 }

@@ -7,6 +7,7 @@ import { type LimitChanges, limitSet } from './limits.ts'
 import { selectMembers } from './members.ts'
 import type { TeamDetails, TeamRow } from './teams.ts'
 import { noteChangedTeams } from './tellings.ts'
+import type { Now } from '../windows.ts'
 
 type Sent<K extends keyof TeamRow> = { readonly [Name in K]?: TeamRow[Name] | undefined }
 
@@ -27,11 +28,10 @@ export type TeamChanges = LimitChanges &
     | 'tempBudgetExpiry'
   >
 
-interface UpdateTeam {
+interface UpdateTeam extends Now {
   readonly teamId: string
   readonly changes: TeamChanges
   readonly by: string
-  readonly nowMs: number
 }
 
 /** One batch behind the lock on its account; null if there is no such team. */
@@ -41,7 +41,7 @@ export async function updateTeam(db: Db, update: UpdateTeam): Promise<TeamDetail
   const owning = eq(accounts.accountId, `team:${teamId}`)
   const { teamMemberBudgetDuration: duration } = changes
   const set = {
-    ...limitSet(teams, changes, nowMs),
+    ...limitSet(teams, changes, update),
     ...(duration !== undefined && {
       // Clients send it along with every change; members' windows go on if it is the same.
       teamMemberAnchorAt: sql`case

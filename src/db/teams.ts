@@ -5,6 +5,7 @@ import type { Db } from './connect.ts'
 import { deletion } from './deletion.ts'
 import { insertMembers, type MemberRow, type NewMember, selectMembers } from './members.ts'
 import { noteChangedKeys, noteChangedTeams } from './tellings.ts'
+import type { Now } from '../windows.ts'
 
 export type TeamRow = typeof teams.$inferSelect
 
@@ -15,11 +16,10 @@ export interface TeamDetails {
   readonly members: readonly MemberRow[]
 }
 
-interface InsertTeam {
+interface InsertTeam extends Now {
   readonly team: typeof teams.$inferInsert
   readonly members: readonly NewMember[]
   readonly by: string
-  readonly nowMs: number
 }
 
 /**
@@ -27,7 +27,7 @@ interface InsertTeam {
  * team starts anew: its account gets a new generation, with a ledger and a spend of its own.
  */
 export async function insertTeam(db: Db, made: InsertTeam): Promise<TeamDetails | null> {
-  const { team, members, by, nowMs } = made
+  const { team, members, by, nowMs, resets } = made
   const isDeleted = sql`exists (select 1 from ${teams} where ${teams.teamId} = ${team.teamId}
     and ${teams.deletedAt} is not null)`
   const account = db
@@ -66,7 +66,15 @@ export async function insertTeam(db: Db, made: InsertTeam): Promise<TeamDetails 
   const [, [row], , , , rows, [owner]] = await db.batch([
     account,
     insert,
-    ...insertMembers(db, { teamId: team.teamId, members, limits: {}, by, nowMs, only: isNew }),
+    ...insertMembers(db, {
+      teamId: team.teamId,
+      members,
+      limits: {},
+      by,
+      nowMs,
+      resets,
+      only: isNew,
+    }),
     selectMembers(db, team.teamId),
     db
       .select()

@@ -1,6 +1,6 @@
 import { eq, lte, sql } from 'drizzle-orm'
 import { accounts, budgets, keys, memberships, teams, users } from '../../drizzle/schema.ts'
-import type { Window } from '../duration.ts'
+import type { Alignment, Window } from '../windows.ts'
 import type { Db } from './connect.ts'
 
 const WINDOWS_MAX = 200
@@ -13,6 +13,7 @@ export interface EndedWindow {
   readonly teamId: string | null
   readonly budgetDuration: string | null
   readonly budgetAnchorAt: Date
+  readonly budgetResetAlignment: Alignment | null
   /** Null: it has no spend. */
   readonly spendWindowAt: Date | null
   readonly spendWindowEndAt: Date | null
@@ -73,8 +74,8 @@ export async function endedWindows(db: Db, nowMs: number): Promise<EndedWindow[]
   ]
 }
 
-function ruleOf<T extends Limited>({ budgetDuration, budgetAnchorAt }: T) {
-  return { budgetDuration, budgetAnchorAt }
+function ruleOf<T extends Limited>({ budgetDuration, budgetAnchorAt, budgetResetAlignment }: T) {
+  return { budgetDuration, budgetAnchorAt, budgetResetAlignment }
 }
 
 function spentOf<T extends Spent>({ spendWindowAt, spendWindowEndAt }: T) {
@@ -89,7 +90,7 @@ export async function moveWindows(db: Db, moved: readonly MovedWindow[]): Promis
   await db.execute(sql`
     with moved as (
       select * from jsonb_to_recordset(${JSON.stringify(moved.map(movedRow))}::jsonb)
-        as moved(kind text, id text, of_team text, duration text, anchor_at timestamptz,
+        as moved(kind text, id text, of_team text, duration text, alignment text, anchor_at timestamptz,
           known_at timestamptz, known_end_at timestamptz, start_at timestamptz,
           reset_at timestamptz)
     ), locked as materialized (
@@ -134,6 +135,7 @@ function movedRow(moved: MovedWindow) {
     id: moved.id,
     of_team: moved.teamId,
     duration: moved.budgetDuration,
+    alignment: moved.budgetResetAlignment,
     anchor_at: moved.budgetAnchorAt.toISOString(),
     known_at: moved.spendWindowAt?.toISOString() ?? null,
     known_end_at: moved.spendWindowEndAt?.toISOString() ?? null,
@@ -145,6 +147,7 @@ function movedRow(moved: MovedWindow) {
 /** Postgres counts microseconds, and we read milliseconds. Behind the lock on the accounts. */
 const IS_AS_READ = sql.raw(`(select count(*) from locked) >= 0
   and budget_duration is not distinct from moved.duration
+  and budget_reset_alignment is not distinct from moved.alignment
   and date_trunc('milliseconds', budget_anchor_at) = moved.anchor_at`)
 
 /** Whether the spend is still of a window that is over: one may go on beyond a change of its rule. */

@@ -6,11 +6,13 @@ import { describe, log } from '../log.ts'
 import { reconcileActive } from './reconcile-active.ts'
 import { driveTellings } from './drive-tellings.ts'
 import { sweep } from './sweep.ts'
+import type { Config } from '../config/config.ts'
 
 /** As wrangler.toml names them. */
 export const NIGHTLY = '17 3 * * *'
 
 export interface CronDeps {
+  readonly config: Config
   readonly db: Db
   readonly ledgerOf: (ref: AccountRef) => LedgerClient
   readonly hubs: Env['METRICS_HUB']
@@ -22,7 +24,7 @@ export async function runCron(deps: CronDeps, cron: string, nowMs: number): Prom
     cron === NIGHTLY
       ? [['reconcile', () => reconcileActive(deps, nowMs)]]
       : [
-          ['sweep', () => sweep(deps.db, nowMs)],
+          ['sweep', () => sweep(deps.db, { nowMs, resets: deps.config.settings.resets })],
           ['tellings', () => driveTellings(deps)],
           ['outboxes', () => wakeOutboxes(deps.hubs)],
         ]

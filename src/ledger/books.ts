@@ -3,11 +3,12 @@ import type { PolicyRow, ScopeId } from './policy.ts'
 import { RateBook, RATE_WINDOW_MS } from './rates.ts'
 import type { Policies } from './policies.ts'
 import { Recent } from './recent.ts'
-import { addTo, newestRule, type ScopeBook, windowOf } from './scope-book.ts'
+import { addTo, newestRule, type ScopeBook, type WindowBook, windowOf } from './scope-book.ts'
 import { ScopeBooks } from './scope-books.ts'
 import type { Scope } from './scopes.ts'
 import type { Charged, Entry, LedgerStore, WindowRule } from './store.ts'
 import type { OpeningSpend, ScopeState, ScopeTraffic, Traffic } from './types.ts'
+import type { Resets } from '../windows.ts'
 
 /** A scope as it is now. */
 export interface Standing {
@@ -22,9 +23,11 @@ export class Books {
   #store: LedgerStore
   #scopes: ScopeBooks
   #recent: Recent
+  #resets: Resets
 
   constructor(store: LedgerStore, policies: Policies, nowMs: number) {
     this.#store = store
+    this.#resets = policies.resets
     this.#recent = new Recent(store, nowMs)
     this.#scopes = new ScopeBooks(store, policies)
     for (const entry of store.held()) for (const scope of entry.scopes) this.#put(scope, entry)
@@ -43,8 +46,8 @@ export class Books {
         continue
       }
       const before = book.rules.get(rule.budget)
-      if (before) windowOf(book, before, Math.min(nowMs, rule.anchorMs))
-      const { startMs, endMs, version } = windowOf(book, rule, nowMs)
+      if (before) this.#window(book, before, Math.min(nowMs, rule.anchorMs))
+      const { startMs, endMs, version } = this.#window(book, rule, nowMs)
       const folded = this.#store.checkpoint(rule.scope).find(({ budget }) => budget === rule.budget)
       const spentPico = folded?.startMs === startMs ? folded.spentPico : 0n
       const sum = { budget: rule.budget, startMs, endMs, version, spentPico }
@@ -66,7 +69,7 @@ export class Books {
     const book = this.#scopes.of(scope.id, nowMs)
     if (!book.row || book.row.version <= scope.row.version) book.row = scope.row
     return scope.rules.map((rule, i) => {
-      const { startMs, endMs, spentPico } = windowOf(book, rule, nowMs)
+      const { startMs, endMs, spentPico } = this.#window(book, rule, nowMs)
       return {
         scope: scope.id,
         budget: rule.budget,
@@ -132,7 +135,11 @@ export class Books {
   /** The windows that a charge at `nowMs` counts in. */
   windows(rules: readonly WindowRule[], nowMs: number): Charged[] {
     return rules.map((rule): Charged => {
-      const { startMs, endMs, version } = windowOf(this.#scopes.of(rule.scope, nowMs), rule, nowMs)
+      const { startMs, endMs, version } = this.#window(
+        this.#scopes.of(rule.scope, nowMs),
+        rule,
+        nowMs,
+      )
       return [rule.scope, rule.budget, startMs, endMs, version]
     })
   }
@@ -217,6 +224,10 @@ export class Books {
   #lastMinute(book: ScopeBook, scope: ScopeId, nowMs: number): Traffic[] {
     const { hadTraffic } = book
     return hadTraffic ? this.traffic(scope, nowMs) : this.#recent.beforeWaking(scope, nowMs)
+  }
+
+  #window(book: ScopeBook, rule: WindowRule, nowMs: number): WindowBook {
+    return windowOf(book, rule, { nowMs, resets: this.#resets })
   }
 
   #put(scope: ScopeId, entry: Entry): ScopeBook {

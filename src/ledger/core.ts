@@ -23,6 +23,7 @@ import type {
   SettleAnswer,
   SettleRequest,
 } from './types.ts'
+import { ROLLING } from '../windows.ts'
 
 const FREE = { chargePico: 0n, tokens: 0 } as const
 
@@ -38,14 +39,14 @@ export class LedgerCore {
   #held = new Map<string, Entry>()
   #nowMs: number
 
-  constructor(store: LedgerStore) {
+  constructor(store: LedgerStore, resets = ROLLING) {
     this.#store = store
     this.#nowMs = store.lastMs()
     for (const entry of store.held().toSorted((a, b) => a.deadlineMs - b.deadlineMs)) {
       this.#held.set(entry.id, entry)
       this.#advance(entry.deadlineMs - HOLD_MS)
     }
-    this.#policies = new Policies(store)
+    this.#policies = new Policies(store, resets)
     this.#books = new Books(this.#store, this.#policies, this.#nowMs)
   }
 

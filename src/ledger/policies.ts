@@ -2,6 +2,7 @@ import type { PolicyRow, ScopeId } from './policy.ts'
 import { allScopes, partsOf, rulesOf } from './scopes.ts'
 import type { LedgerStore, WindowRule } from './store.ts'
 import type { Opening, Stale, Unopened } from './types.ts'
+import type { Resets } from '../windows.ts'
 
 /** Who is sent to open a ledger has this long; after it the next asker is sent. */
 const OPENING_MS = 2_000
@@ -9,12 +10,15 @@ const OPENING_POLL_MS = 25
 
 /** The rows that the ledger was told of: callers bring theirs, and may bring older ones. */
 export class Policies {
+  /** How windows lie that rows say nothing about. */
+  readonly resets: Resets
   #store: LedgerStore
   #opening: Pick<Opening, 'epoch' | 'account'> | null
   #openingUntilMs = 0
 
-  constructor(store: LedgerStore) {
+  constructor(store: LedgerStore, resets: Resets) {
     this.#store = store
+    this.resets = resets
     this.#opening = latest(store)
   }
 
@@ -127,7 +131,7 @@ function windowsLent({ kind, memberLimits, budgets, modelLimits, deleted }: Poli
   const lent =
     kind === 'account' ? [memberLimits] : [{ budgets }, ...Object.values(modelLimits ?? {})]
   const windows = lent.flatMap((limits) =>
-    (limits?.budgets ?? []).map(({ id, duration, anchorMs }) => [id, duration, anchorMs]),
+    (limits?.budgets ?? []).map(({ limitPico: _limit, ...lies }) => lies),
   )
   return JSON.stringify([deleted, windows])
 }

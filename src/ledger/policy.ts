@@ -1,5 +1,5 @@
-import type { Duration } from '../duration.ts'
 import type { Pico } from '../money.ts'
+import type { Schedule } from '../windows.ts'
 
 /**
  * What limits hang on inside an account: `account`, `key:<hash>` or `member:<user>`, each also for
@@ -7,13 +7,10 @@ import type { Pico } from '../money.ts'
  */
 export type ScopeId = string
 
-export interface BudgetPolicy {
+export interface BudgetPolicy extends Schedule {
   /** `main` is the scope's own budget; it exists without a limit too, so that spend has a window. */
   readonly id: string
   readonly limitPico: Pico | null
-  readonly duration: Duration | null
-  /** Windows count from here; it is also since when this duration holds. */
-  readonly anchorMs: number
 }
 
 /** Limits over the last 60 seconds and on calls in flight; null is unlimited. */

@@ -1,9 +1,9 @@
-import { openWindow } from '../duration.ts'
 import type { Pico } from '../money.ts'
 import type { PolicyRow } from './policy.ts'
 import type { RateBook } from './rates.ts'
 import type { WindowRule } from './store.ts'
 import type { WindowSum } from './types.ts'
+import { type Now, openWindow } from '../windows.ts'
 
 export interface WindowBook {
   startMs: number
@@ -55,12 +55,12 @@ export function newScopeBook(
  * Windows roll here, exactly at their end, because nothing else looks at them. A window that is
  * ahead of the clock stays: ledger time never goes back.
  */
-export function windowOf(book: ScopeBook, asked: WindowRule, nowMs: number): WindowBook {
+export function windowOf(book: ScopeBook, asked: WindowRule, now: Now): WindowBook {
   const rule = newestRule(book.rules, asked)
   const known = book.windows.get(rule.budget)
   // An older row, of a call that was long under way, does not end a window that a newer one keeps.
-  if (known && known.version > rule.version && isOpen(known, nowMs)) return known
-  const { startMs, endMs } = openWindow(rule, known ?? null, nowMs)
+  if (known && known.version > rule.version && isOpen(known, now.nowMs)) return known
+  const { startMs, endMs } = openWindow(rule, known ?? null, now)
   const { version } = rule
   if (known?.startMs === startMs) return Object.assign(known, { endMs, version })
   const window = { startMs, endMs, version, spentPico: 0n }

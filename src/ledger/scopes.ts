@@ -72,8 +72,8 @@ function newScope(
 ): Scope {
   const id = scopeOf(common.row, model ?? undefined)
   const { version } = common.row
-  const rules = budgets.map(({ id: budget, duration, anchorMs }): WindowRule => {
-    return { scope: id, version, lent, budget, duration, anchorMs }
+  const rules = budgets.map(({ id: budget, limitPico: _limit, ...schedule }): WindowRule => {
+    return { scope: id, version, lent, budget, ...schedule }
   })
   return { ...common, id, model, budgets, rates, rules }
 }

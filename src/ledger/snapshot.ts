@@ -1,16 +1,15 @@
-import { type Duration, openWindow } from '../duration.ts'
 import type { Pico } from '../money.ts'
 import type { PolicyRow } from './policy.ts'
 import type { ScopeState } from './types.ts'
+import { openWindow, type Resets, ROLLING, type Schedule } from '../windows.ts'
 
 /** An account's main budget as its ledger last told it. What is optional came later. */
-export interface AccountSnapshot {
+export interface AccountSnapshot extends Schedule {
   readonly accountId: string
   readonly alias: string | null
+  readonly resets?: Resets
   readonly limitPico: Pico | null
   readonly increase?: PolicyRow['increase']
-  readonly duration: Duration | null
-  readonly anchorMs: number
   readonly startMs: number
   readonly endMs?: number | null
   readonly spentPico: Pico
@@ -24,15 +23,17 @@ export interface SnapshotAnswer {
   readonly dropped: boolean
 }
 
-export function snapshotOf(account: PolicyRow, state: ScopeState): AccountSnapshot {
+export function snapshotOf(account: PolicyRow, state: ScopeState, resets: Resets): AccountSnapshot {
   const [budget] = account.budgets
   return {
     accountId: account.id,
     alias: account.alias,
+    resets,
     limitPico: budget?.limitPico ?? null,
     increase: account.increase ?? null,
     duration: budget?.duration ?? null,
     anchorMs: budget?.anchorMs ?? 0,
+    alignment: budget?.alignment ?? null,
     startMs: state.startMs,
     endMs: state.resetAtMs,
     spentPico: state.spentPico,
@@ -42,8 +43,9 @@ export function snapshotOf(account: PolicyRow, state: ScopeState): AccountSnapsh
 
 /** What a sleeping ledger would say now: the same roll as the ledger's own, and the limit of now. */
 export function roll(snapshot: AccountSnapshot, nowMs: number): AccountSnapshot {
-  const { endMs: known = null, increase, limitPico } = snapshot
-  const { startMs, endMs } = openWindow(snapshot, { ...snapshot, endMs: known }, nowMs)
+  const { endMs: known = null, increase, limitPico, resets = ROLLING } = snapshot
+  const now = { nowMs, resets }
+  const { startMs, endMs } = openWindow(snapshot, { ...snapshot, endMs: known }, now)
   const spentPico = startMs > snapshot.startMs ? 0n : snapshot.spentPico
   const isLifted = limitPico !== null && increase && increase.untilMs > nowMs
   const limit = isLifted ? limitPico + increase.pico : limitPico

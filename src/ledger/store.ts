@@ -1,20 +1,18 @@
-import type { Duration } from '../duration.ts'
 import type { Pico } from '../money.ts'
 import type { PolicyRow, ScopeId } from './policy.ts'
 import type { Balance, EntryDetail, Opening, ScopeTraffic, Traffic, WindowSum } from './types.ts'
+import type { Schedule } from '../windows.ts'
 
 export type EntryState = 'held' | 'settled' | 'released' | 'expired' | 'tombstone' | 'adjusted'
 
 /** How a budget's windows lie; a hold keeps these, so that it can end without its policy rows. */
-export interface WindowRule {
+export interface WindowRule extends Schedule {
   readonly scope: ScopeId
   /** Of the scope's row: the newest rule says how the windows lie. */
   readonly version: number
   /** Of the row that lends limits to it, if one does. */
   readonly lent?: number
   readonly budget: string
-  readonly duration: Duration | null
-  readonly anchorMs: number
 }
 
 /** Where a charge counts. The window's end, and the rule's version that says so, came later. */

@@ -47,6 +47,9 @@ export const limits = {
   max_budget: money,
   soft_budget: money,
   budget_duration: duration,
+  budget_reset_alignment: z
+    .enum(['rolling', 'calendar'], { error: 'expected "rolling" or "calendar"' })
+    .nullish(),
   budget_limits: budgetLimits,
   model_max_budget: modelMaxBudget,
   model_rpm_limit: modelCounts,

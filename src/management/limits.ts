@@ -1,10 +1,12 @@
 import type { z } from 'zod'
 import type { LimitChanges } from '../db/limits.ts'
 import type { TeamRow } from '../db/teams.ts'
-import { isoMicros, parseDuration, windowAt } from '../duration.ts'
+import { scheduleOf } from '../db/policy.ts'
+import { isoMicros } from '../duration.ts'
 import { parsePico, picoToDecimal, picoToUsd } from '../money.ts'
 import type { metadata } from './fields.ts'
 import type { enforcement, limits } from './limit-fields.ts'
+import { type Now, type Schedule, windowAt } from '../windows.ts'
 
 type Input = z.infer<z.ZodObject<typeof limits>> & {
   readonly metadata?: z.infer<typeof metadata> | undefined
@@ -17,6 +19,7 @@ export function limitChanges(input: Input): LimitChanges {
     maxBudget: decimal(input.max_budget),
     softBudget: decimal(input.soft_budget),
     budgetDuration: input.budget_duration,
+    budgetResetAlignment: input.budget_reset_alignment,
     budgetLimits: windowsOf(input.budget_limits),
     modelMaxBudget: modelsOf(input.model_max_budget),
     modelRpmLimit: filled(first(input.model_rpm_limit, inside.model_rpm_limit)),
@@ -84,6 +87,7 @@ interface LimitRow {
   readonly softBudget: string | null
   readonly budgetDuration: string | null
   readonly budgetAnchorAt: Date
+  readonly budgetResetAlignment: TeamRow['budgetResetAlignment']
   readonly budgetLimits: TeamRow['budgetLimits']
   readonly modelMaxBudget: TeamRow['modelMaxBudget']
   readonly modelRpmLimit: Readonly<Record<string, number>> | null
@@ -94,17 +98,18 @@ interface LimitRow {
 }
 
 /** Columns → the fields that LiteLLM answers with, windows computed at this instant. */
-export function limitFields(row: LimitRow, nowMs: number) {
+export function limitFields(row: LimitRow, now: Now) {
   return {
     max_budget: decimalField(row.maxBudget),
     soft_budget: decimalField(row.softBudget),
     budget_duration: row.budgetDuration,
-    budget_reset_at: resetAt(row.budgetDuration, row.budgetAnchorAt.getTime(), nowMs),
+    budget_reset_at: resetAt(scheduleOf(row), now),
+    budget_reset_alignment: row.budgetResetAlignment,
     budget_limits:
       row.budgetLimits?.map(({ budget_duration, max_budget, anchor_at }) => ({
         budget_duration,
         max_budget: decimalField(max_budget),
-        reset_at: resetAt(budget_duration, Date.parse(anchor_at), nowMs),
+        reset_at: resetAt(scheduleOf(row, budget_duration, anchor_at), now),
       })) ?? null,
     model_max_budget: Object.fromEntries(
       Object.entries(row.modelMaxBudget ?? {}).map(([model, { budget_limit, time_period }]) => [
@@ -147,8 +152,9 @@ export function enforcementFields(row: EnforcementRow) {
   }
 }
 
-function resetAt(text: string | null, anchorMs: number, nowMs: number): string | null {
-  const { endMs } = windowAt(text === null ? null : parseDuration(text), anchorMs, nowMs)
+/** When the window that is open ends, as LiteLLM prints it. */
+export function resetAt(schedule: Schedule, now: Now): string | null {
+  const { endMs } = windowAt(schedule, now)
   return endMs === null ? null : isoMicros(endMs)
 }
 

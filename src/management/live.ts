@@ -1,18 +1,20 @@
 import type { AccountRef, AccountRow } from '../db/accounts.ts'
 import type { Db } from '../db/connect.ts'
 import { listWindowSpends } from '../db/window-spends.ts'
-import { type Duration, openWindow } from '../duration.ts'
 import type { LedgerClient } from '../ledger/client.ts'
 import type { BudgetPolicy, PolicyRow, ScopeId } from '../ledger/policy.ts'
 import { allScopes, MAIN, scopeOf } from '../ledger/scopes.ts'
 import type { ScopeState } from '../ledger/types.ts'
 import { describe, log } from '../log.ts'
 import { parsePico, type Pico, picoToUsd } from '../money.ts'
+import { type Now, openWindow, type Schedule, windowAt } from '../windows.ts'
 
 /** What is spent and held in one window. */
 export interface Standing {
   readonly spentPico: Pico
   readonly heldPico: Pico
+  /** Null: never. */
+  readonly resetAtMs: number | null
 }
 
 /** Where any budget of some rows stands at this instant. */
@@ -40,9 +42,9 @@ export interface LiveDeps {
 export async function standings(
   deps: LiveDeps,
   account: AccountRow,
-  request: { readonly known: readonly Known[]; readonly nowMs: number },
+  request: Now & { readonly known: readonly Known[] },
 ): Promise<Standings> {
-  const { known, nowMs } = request
+  const { known } = request
   const states = await liveStates(
     deps,
     account,
@@ -52,9 +54,9 @@ export async function standings(
   const copies = states ? new Map<string, SpendCopy>() : await copiesOf(deps.db, account, known)
   return (scope, budget) => {
     const state = live.get(keyOf(scope, budget.id))
-    if (state) return { spentPico: state.spentPico, heldPico: state.heldPico }
+    if (state) return state
     const copy = copies.get(keyOf(scope, budget.id))
-    return { spentPico: copy ? copiedPico(budget, copy, nowMs) : 0n, heldPico: 0n }
+    return copiedStanding(budget, copy, request)
   }
 }
 
@@ -94,25 +96,24 @@ async function copiesOf(
 }
 
 /** It counts only in the window that it was written for. */
-export function copiedPico(
-  rule: { readonly duration: Duration | null; readonly anchorMs: number },
-  { spend, spendWindowAt, spendWindowEndAt }: SpendCopy,
-  nowMs: number,
-): Pico {
-  const startMs = spendWindowAt.getTime()
-  const known = { startMs, endMs: spendWindowEndAt?.getTime() ?? null }
-  return openWindow(rule, known, nowMs).startMs === startMs ? parsePico(spend) : 0n
+export function copiedStanding(rule: Schedule, copy: SpendCopy | undefined, now: Now): Standing {
+  if (!copy) return { spentPico: 0n, heldPico: 0n, resetAtMs: windowAt(rule, now).endMs }
+  const startMs = copy.spendWindowAt.getTime()
+  const known = { startMs, endMs: copy.spendWindowEndAt?.getTime() ?? null }
+  const open = openWindow(rule, known, now)
+  const spentPico = open.startMs === startMs ? parsePico(copy.spend) : 0n
+  return { spentPico, heldPico: 0n, resetAtMs: open.endMs }
 }
 
 /** A row's main budget as LiteLLM answers with it. */
-export function spendFields({ spentPico, heldPico }: Standing) {
+export function spendFields({ spentPico, heldPico }: Omit<Standing, 'resetAtMs'>) {
   return { spend: picoToUsd(spentPico), held: picoToUsd(heldPico) }
 }
 
 /** Without a ledger's word, for lists: these may lag. */
-export function copiedSpend(row: PolicyRow, copy: SpendCopy, nowMs: number) {
+export function copiedSpend(row: PolicyRow, copy: SpendCopy, now: Now) {
   const main = row.budgets.find(({ id }) => id === MAIN.id) ?? MAIN
-  return spendFields({ spentPico: copiedPico(main, copy, nowMs), heldPico: 0n })
+  return spendFields(copiedStanding(main, copy, now))
 }
 
 function keyOf(scope: ScopeId, budget: string): string {

@@ -7,9 +7,10 @@ import { entryId } from '../ids.ts'
 import type { PolicyRow } from '../ledger/policy.ts'
 import { formatPico, parsePico, type Pico } from '../money.ts'
 import { money } from './fields.ts'
-import { copiedPico, type SpendCopy } from './live.ts'
+import { copiedStanding, type SpendCopy } from './live.ts'
 import type { TellDeps } from './tell.ts'
 import { mainBudget } from './usage.ts'
+import type { Now } from '../windows.ts'
 
 /** `POST …/reset_spend`. */
 export const ResetSpend = z.object({ reset_to: money }).transform(({ reset_to }, context) => {
@@ -39,10 +40,7 @@ export interface Lowered {
  * Sets the spend of a key's or member's open window to less. The ledger writes it, and Postgres
  * follows; while there is no ledger, Postgres has it. Throws 400 for more than is spent or allowed.
  */
-export async function lowerSpend(
-  deps: TellDeps & { readonly nowMs: number },
-  request: Lower,
-): Promise<Lowered> {
+export async function lowerSpend(deps: TellDeps & Now, request: Lower): Promise<Lowered> {
   const { rows, row, toUsd, field } = request
   const toPico = parsePico(toUsd)
   const policy = rows.find(({ kind, id }) => kind === row.kind && id === row.id)
@@ -78,11 +76,11 @@ async function inLedger(
 
 /** Null if there is a ledger by now. */
 async function inPostgres(
-  { db, nowMs }: TellDeps & { readonly nowMs: number },
+  { db, ...now }: TellDeps & Now,
   { account, row, copy, field }: Lower,
   { toPico, main }: { readonly toPico: Pico; readonly main: ReturnType<typeof mainBudget> | null },
 ): Promise<Change | null> {
-  const beforePico = main ? copiedPico(main, copy, nowMs) : parsePico(copy.spend)
+  const beforePico = main ? copiedStanding(main, copy, now).spentPico : parsePico(copy.spend)
   if (toPico > beforePico) throw tooMuch(field, toPico, ['current spend', beforePico])
   const isWritten = await lowerCopy(db, { account, row, toPico })
   return isWritten ? { beforePico, afterPico: toPico } : null

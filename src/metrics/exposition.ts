@@ -1,4 +1,3 @@
-import { windowAt } from '../duration.ts'
 import type { AccountSnapshot } from '../ledger/snapshot.ts'
 import { type Pico, picoToUsd, pythonFloat } from '../money.ts'
 
@@ -92,8 +91,7 @@ function overshoot({ limitPico, spentPico }: AccountSnapshot): number | null {
   return over > 0n ? picoToUsd(over) : 0
 }
 
-function remainingHours(team: AccountSnapshot, nowMs: number): number | null {
-  const { endMs } = windowAt(team.duration, team.anchorMs, nowMs)
+function remainingHours({ endMs = null }: AccountSnapshot, nowMs: number): number | null {
   return endMs === null ? null : (endMs - nowMs) / 3_600_000
 }
 

@@ -3,6 +3,7 @@ import shipped from '../../config.yaml'
 import type { Config, Deployment } from '../../src/config/config.ts'
 import { environmentNames } from '../../src/config/environment.ts'
 import { parseConfig } from '../../src/config/parse.ts'
+import { ROLLING } from '../../src/windows.ts'
 
 function parse(yaml: string, env: Record<string, string> = {}) {
   return parseConfig(yaml, env)
@@ -24,7 +25,7 @@ describe('the shipped config', () => {
       masterKey: 'sk-1234',
       budgetExceeded: 'docs',
       teamMetricLabels: 'docs',
-      resetAlignment: 'rolling',
+      resets: ROLLING,
       prometheus: true,
     })
   })
@@ -79,7 +80,7 @@ describe('the parsed config', () => {
       masterKey: null,
       budgetExceeded: 'docs',
       teamMetricLabels: 'docs',
-      resetAlignment: 'rolling',
+      resets: ROLLING,
       prometheus: false,
       requireAuthForMetrics: null,
       defaultEstimatedOutputTokens: 512,
@@ -117,7 +118,16 @@ describe('settings', () => {
     [
       `general_settings: {litellm_compatibility: v1.84}
 litellm_settings: {budget_reset_alignment: rolling}`,
-      { budgetExceeded: 'v1.84', teamMetricLabels: 'v1.84', resetAlignment: 'rolling' },
+      { budgetExceeded: 'v1.84', teamMetricLabels: 'v1.84', resets: ROLLING },
+    ],
+    [
+      'general_settings: {litellm_compatibility: v1.84}',
+      { resets: { alignment: 'calendar', timezone: 'UTC', resetMinute: 0 } },
+    ],
+    [
+      `litellm_settings:
+  {budget_reset_alignment: calendar, timezone: Europe/Berlin, budget_reset_time: '06:30'}`,
+      { resets: { alignment: 'calendar', timezone: 'Europe/Berlin', resetMinute: 390 } },
     ],
     [
       `general_settings: {litellm_compatibility: v1.84, budget_exceeded_error: docs}

@@ -159,12 +159,16 @@ describe('a wrong field names its path and what was expected', () => {
       'litellm_settings.budget_reset_alignment: expected "rolling" or "calendar", got "daily"',
     ],
     [
-      'litellm_settings: {budget_reset_alignment: calendar}',
-      'litellm_settings.budget_reset_alignment: "calendar" is not built yet: set litellm_settings.budget_reset_alignment: rolling',
+      'litellm_settings: {timezone: Nowhere/Land}',
+      'litellm_settings.timezone: expected a time zone such as "UTC" or "Europe/Berlin", got "Nowhere/Land"',
     ],
     [
-      'general_settings: {litellm_compatibility: v1.84}',
-      'general_settings.litellm_compatibility: "v1.84" aligns resets to the calendar, which is not built yet: set litellm_settings.budget_reset_alignment: rolling',
+      "litellm_settings: {budget_reset_time: '24:00'}",
+      'litellm_settings.budget_reset_time: expected a time of day such as "00:00" or "06:30", in quotes, got "24:00"',
+    ],
+    [
+      'litellm_settings: {budget_reset_time: 6}',
+      'litellm_settings.budget_reset_time: expected a time of day such as "00:00" or "06:30", in quotes, got 6',
     ],
     [
       'general_settings: {litellm_compatibility: v2}',

@@ -68,7 +68,6 @@ describe('a field that limits or protects and is not enforced', () => {
     ['general_settings.allowed_ips', null],
     ['general_settings.pass_through_endpoints', []],
     ['general_settings.token_rate_limit_type', 'total'],
-    ['litellm_settings.timezone', 'UTC'],
     ['litellm_settings.upperbound_key_generate_params', {}],
     ['router_settings.optional_pre_call_checks', ['prompt_caching']],
     ['guardrails', []],
@@ -85,7 +84,6 @@ describe('a field that limits or protects and is not enforced', () => {
     ['general_settings.allowed_routes', []],
     ['litellm_settings.callbacks', 'my_hooks.handler'],
     ['litellm_settings.callbacks[]', 'my_hooks.handler'],
-    ['litellm_settings.timezone', 'Europe/Berlin'],
     ['general_settings.enable_jwt_auth', 'os.environ/JWT'],
     // Not in any list, so that a field of tomorrow's LiteLLM is not waved through.
     ['model_list[].litellm_params.input_cost_per_hologram', 1e-6],

@@ -9,6 +9,7 @@ const NO_LIMITS = {
   budgetDuration: null,
   budgetAnchorAt: T1,
   budgetResetAt: null,
+  budgetResetAlignment: null,
   budgetLimits: null,
   modelMaxBudget: null,
   modelRpmLimit: null,

@@ -2,8 +2,8 @@ import { eq, sql } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { accounts, budgets, keys, memberships, teams, users } from '../../drizzle/schema.ts'
 import { endedWindows, moveWindows } from '../../src/db/windows.ts'
-import { windowAt } from '../../src/duration.ts'
 import { sweep } from '../../src/jobs/sweep.ts'
+import { ROLLING, windowAt } from '../../src/windows.ts'
 import { newBudget, newTenant } from '../db/tenant.ts'
 import { db } from '../setup/database.ts'
 
@@ -12,6 +12,7 @@ const DAY = 24 * HOUR
 /** Long before the rows of other tests are due. */
 const T0 = Date.UTC(2020, 0, 1)
 const at = (ms: number): Date => new Date(ms)
+const rolling = (nowMs: number) => ({ nowMs, resets: ROLLING })
 
 const RULE = { budgetDuration: '1d', budgetAnchorAt: at(T0), budgetResetAt: at(T0 + DAY) }
 const WINDOW = { spendWindowAt: at(T0), spendWindowEndAt: at(T0 + DAY) }
@@ -47,9 +48,9 @@ async function rowsOf(tenant: { accountId: string; teamId: string; token: string
 describe('a window that ended', () => {
   it('is moved for teams, keys and members: the next reset, and a spend of 0', async () => {
     const tenant = await ended()
-    await sweep(db, T0 + DAY - 1)
+    await sweep(db, rolling(T0 + DAY - 1))
     expect(await rowsOf(tenant)).toMatchObject({ account: SPENT_THEN, key: RULE, member: RULE })
-    await sweep(db, T0 + DAY)
+    await sweep(db, rolling(T0 + DAY))
     const budgetResetAt = at(T0 + 2 * DAY)
     expect(await rowsOf(tenant)).toMatchObject({
       account: NEXT,
@@ -63,7 +64,7 @@ describe('a window that ended', () => {
     const userId = crypto.randomUUID()
     await db.insert(users).values({ userId, ...RULE })
     await db.insert(accounts).values({ accountId: `user:${userId}`, ...SPENT })
-    await sweep(db, T0 + DAY)
+    await sweep(db, rolling(T0 + DAY))
     const [user] = await db.select().from(users).where(eq(users.userId, userId))
     const isTheirs = eq(accounts.accountId, `user:${userId}`)
     const [account] = await db.select().from(accounts).where(isTheirs)
@@ -74,7 +75,7 @@ describe('a window that ended', () => {
   it('is moved for shared budgets, which have no spend, and for who never spent', async () => {
     const budgetId = await newBudget(RULE)
     const tenant = await newTenant({ team: RULE, key: RULE })
-    await sweep(db, T0 + 3 * DAY)
+    await sweep(db, rolling(T0 + 3 * DAY))
     const [budget] = await db.select().from(budgets).where(eq(budgets.budgetId, budgetId))
     const budgetResetAt = at(T0 + 4 * DAY)
     expect(budget?.budgetResetAt).toEqual(budgetResetAt)
@@ -85,7 +86,7 @@ describe('a window that ended', () => {
     const { teamId, ...tenant } = await ended()
     const budgetAnchorAt = sql`'2020-01-01T00:00:00.000999Z'::timestamptz`
     await db.update(teams).set({ budgetAnchorAt }).where(eq(teams.teamId, teamId))
-    await sweep(db, T0 + DAY)
+    await sweep(db, rolling(T0 + DAY))
     const { team } = await rowsOf({ teamId, ...tenant })
     expect(team.budgetResetAt).toEqual(at(T0 + 2 * DAY))
   })
@@ -100,14 +101,14 @@ describe('a window that was open when its duration changed', () => {
 
   it('goes on with its spend until the new reset', async () => {
     const tenant = await newTenant({ account: SPENT, team: changed, key: { ...changed, ...SPENT } })
-    await sweep(db, T0 + 14 * HOUR)
+    await sweep(db, rolling(T0 + 14 * HOUR))
     const budgetResetAt = at(T0 + 36 * HOUR)
     expect(await rowsOf(tenant)).toMatchObject({
       account: SPENT_THEN,
       team: { budgetResetAt },
       key: { ...SPENT_THEN, budgetResetAt },
     })
-    await sweep(db, T0 + 36 * HOUR)
+    await sweep(db, rolling(T0 + 36 * HOUR))
     const { account, key } = await rowsOf(tenant)
     expect([account.spend, key.spend]).toEqual([NEXT.spend, NEXT.spend])
   })
@@ -115,7 +116,7 @@ describe('a window that was open when its duration changed', () => {
   it('is over if it had ended before', async () => {
     const spent = { ...SPENT, spendWindowEndAt: at(T0 + 11 * HOUR) }
     const tenant = await newTenant({ account: spent, team: changed })
-    await sweep(db, T0 + 14 * HOUR)
+    await sweep(db, rolling(T0 + 14 * HOUR))
     const { account } = await rowsOf(tenant)
     expect(account).toMatchObject({ spend: NEXT.spend, spendWindowAt: changed.budgetAnchorAt })
   })
@@ -126,7 +127,7 @@ describe('what happens between the look and the move', () => {
     change: (tenant: Awaited<ReturnType<typeof ended>>) => Promise<unknown>,
   ) {
     const tenant = await ended()
-    const window = windowAt({ count: 1, unit: 'd' }, T0, T0 + DAY)
+    const window = windowAt({ duration: { count: 1, unit: 'd' }, anchorMs: T0 }, rolling(T0 + DAY))
     const mine = new Set([tenant.teamId, tenant.token, tenant.userId])
     const found = await endedWindows(db, T0 + DAY)
     const moved = found.filter(({ id }) => mine.has(id)).map((row) => ({ ...row, window }))

@@ -7,12 +7,13 @@ import { ApiError } from '../../src/errors.ts'
 import { changeBudget } from '../../src/management/budget/update.ts'
 import { addToTeam, AddMembers } from '../../src/management/member/add.ts'
 import { saveTeam } from '../../src/management/team/update.ts'
+import { ROLLING } from '../../src/windows.ts'
 import worker from '../../src/worker.ts'
 import { db } from '../setup/database.ts'
 import { chat, get, newKey, newTeam, post } from '../setup/worker.ts'
 import { COST, spend, spentTeam, unreachable, untold } from './tenant.ts'
 
-const deps = () => ({ db, ledgerOf: unreachable, ignored: [], nowMs: Date.now() })
+const deps = () => ({ db, ledgerOf: unreachable, ignored: [], nowMs: Date.now(), resets: ROLLING })
 
 const tick = (): Promise<unknown> =>
   Promise.resolve(
@@ -92,7 +93,7 @@ describe('a change of what has no ledger', () => {
 describe('a telling', () => {
   it('waits with the row as it is now', async () => {
     const { team_id } = await spentTeam()
-    const write = { teamId: team_id, by: 'test', nowMs: Date.now() }
+    const write = { teamId: team_id, by: 'test', nowMs: Date.now(), resets: ROLLING }
     await updateTeam(db, { ...write, changes: { teamAlias: 'first' } })
     await updateTeam(db, { ...write, changes: { teamAlias: 'second' } })
     const pending = await pendingTellings(db, 1_000)

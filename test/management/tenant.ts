@@ -51,6 +51,7 @@ export const LIMIT_FIELDS: readonly (readonly [string, unknown, unknown, unknown
   ['max_budget', 1.5, 1.5, null],
   ['max_budget', 0, 0, null],
   ['soft_budget', 0.5, 0.5, null],
+  ['budget_reset_alignment', 'calendar', 'calendar', null],
   ['budget_duration', '7d', '7d', null],
   [
     'budget_limits',
@@ -98,6 +99,7 @@ export const BAD_LIMITS: readonly (readonly [object, number, string])[] = [
   [{ max_budget: 'much' }, 422, 'max_budget'],
   [{ soft_budget: -1 }, 400, 'soft_budget'],
   [{ budget_duration: 'soon' }, 400, 'budget_duration'],
+  [{ budget_reset_alignment: 'daily' }, 422, 'budget_reset_alignment'],
   [{ budget_limits: {} }, 422, 'budget_limits'],
   [{ budget_limits: [{ max_budget: 1 }] }, 400, 'budget_limits.0.budget_duration'],
   [{ budget_limits: [{ budget_duration: '1d' }] }, 400, 'budget_limits.0.max_budget'],

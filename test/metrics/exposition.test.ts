@@ -45,7 +45,7 @@ describe('render', () => {
 
   it('counts the hours to the reset, and what is held and overshot', () => {
     const labels = '{team_alias="QA Prod Bot",team_id="t1"}'
-    const text = lines([{ ...snapshot, heldPico: 2_000_000n }])
+    const text = lines([{ ...snapshot, endMs: 24 * HOUR_MS, heldPico: 2_000_000n }])
     expect(text).toContain(`litellm_team_max_budget_metric${labels} 1e-09`)
     expect(text).toContain(`litellm_team_budget_remaining_hours_metric${labels} 23.0`)
     expect(text).toContain(`tollgate_team_held_usd${labels} 2e-06`)
@@ -77,6 +77,13 @@ describe('roll', () => {
   it("rolls a sleeping ledger's window exactly at its end", () => {
     expect(roll(snapshot, 24 * HOUR_MS - 1)).toMatchObject(snapshot)
     expect(roll(snapshot, 24 * HOUR_MS)).toMatchObject({ spentPico: 0n, startMs: 24 * HOUR_MS })
+  })
+
+  it('rolls at the midnight of its zone where windows lie in calendars', () => {
+    const resets = { alignment: 'calendar', timezone: 'Asia/Kolkata', resetMinute: 0 } as const
+    const known = { ...snapshot, resets, startMs: 2 * HOUR_MS, endMs: 18.5 * HOUR_MS }
+    expect(roll(known, 18.5 * HOUR_MS - 1)).toMatchObject(known)
+    expect(roll(known, 18.5 * HOUR_MS)).toMatchObject({ spentPico: 0n, endMs: 42.5 * HOUR_MS })
   })
 
   it('lifts the limit while a temporary increase lasts', () => {

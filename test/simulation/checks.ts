@@ -1,4 +1,4 @@
-import { windowAt } from '../../src/duration.ts'
+import { ROLLING, windowAt } from '../../src/windows.ts'
 import type { PolicyRow } from '../../src/ledger/policy.ts'
 import { scopeOf } from '../../src/ledger/scopes.ts'
 import type { ScopeState } from '../../src/ledger/types.ts'
@@ -170,7 +170,8 @@ function inWindow({ database }: Town, row: PolicyRow, startMs: number): LogRow[]
   return [...database.logs.values()].filter(
     ({ accountId, keyHash, endedAt }) =>
       (row.kind === 'account' ? accountId === row.id : keyHash === row.id) &&
-      windowAt(duration, anchorMs, endedAt.getTime()).startMs === startMs,
+      windowAt({ duration, anchorMs }, { nowMs: endedAt.getTime(), resets: ROLLING }).startMs ===
+        startMs,
   )
 }
 

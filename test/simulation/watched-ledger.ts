@@ -1,4 +1,4 @@
-import { windowAt } from '../../src/duration.ts'
+import { ROLLING, windowAt } from '../../src/windows.ts'
 import { Ledger } from '../../src/ledger/object/ledger.ts'
 import type { PolicyRow } from '../../src/ledger/policy.ts'
 import { scopeOf } from '../../src/ledger/scopes.ts'
@@ -64,7 +64,7 @@ function problemOf(
   if (!budget || budget.limitPico === null) return null
   const [entry] = disk.exec('SELECT reserved_ms FROM entry WHERE id = ?', [id]).toArray()
   const nowMs = Number(entry?.['reserved_ms'])
-  const { startMs } = windowAt(budget.duration, budget.anchorMs, nowMs)
+  const { startMs } = windowAt(budget, { nowMs, resets: ROLLING })
   const spent = spentOnDisk(disk, scope, startMs)
   const held = heldOnDisk(disk, scope, id)
   if (spent + held < budget.limitPico) return null

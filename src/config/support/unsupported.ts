@@ -16,7 +16,7 @@ const ACCESS = 'this restriction is not enforced yet'
 const LOGIN = 'this way of authenticating is not built yet'
 const CONTENT = 'requests and answers are not checked by guardrails'
 const PRICE = 'this price is not charged yet, so the bill would be wrong'
-const RESETS = 'budgets reset at fixed lengths, in UTC'
+const RESETS = 'what is left of a budget is not carried over'
 const ROUTING = 'every caller is routed to every row of a model group'
 
 function off(value: unknown): boolean {
@@ -133,8 +133,7 @@ export const UNSUPPORTED: readonly Unsupported[] = [
   ...fields('litellm_settings', CONTENT, 'guardrails'),
   unless('litellm_settings.callbacks[]', CONTENT, onlyLogs),
   ...fields('litellm_settings', RATES, 'priority_reservation'),
-  unless('litellm_settings.timezone', RESETS, is('UTC', 'Etc/UTC', 'utc')),
-  ...fields('litellm_settings', RESETS, 'budget_reset_time budget_rollover'),
+  ...fields('litellm_settings', RESETS, 'budget_rollover'),
   ...fields('litellm_settings', PRICE, 'cost_discount_config cost_margin_config'),
 
   ...fields(

@@ -10,6 +10,7 @@ import { Outbox } from './outbox.ts'
 import { Registration } from './registration.ts'
 import { SqlStore } from './sql-store.ts'
 import type { PolicyRow } from '../policy.ts'
+import { type Resets, ROLLING } from '../../windows.ts'
 import type {
   AdjustAnswer,
   AdjustRequest,
@@ -45,6 +46,11 @@ export class Ledger extends DurableObject<Env> {
   #alarmMs: number | null = null
   #failures = 0
   #registration!: Registration
+
+  /** How windows lie that rows say nothing about: as this deployment's config.yaml has it. */
+  protected get resets(): Resets {
+    return ROLLING
+  }
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
@@ -139,7 +145,7 @@ export class Ledger extends DurableObject<Env> {
       const dropped =
         idleMs >= METRICS_IDLE_MS && this.#core.nextDeadlineMs === null && this.#outbox.isEmpty()
       if (dropped) this.#registration.drop()
-      const snapshot = state ? snapshotOf(account, state) : null
+      const snapshot = state ? snapshotOf(account, state, this.resets) : null
       return { snapshot, registration: this.#registration.number, dropped }
     })
   }
@@ -212,7 +218,7 @@ export class Ledger extends DurableObject<Env> {
       this.#outbox.add(id, revision)
     })
     this.#outbox.load()
-    this.#core = new LedgerCore(this.#store)
+    this.#core = new LedgerCore(this.#store, this.resets)
     this.#registration = new Registration(this.#store)
   }
 

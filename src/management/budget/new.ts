@@ -26,7 +26,7 @@ export async function createBudget(request: CreateBudget) {
     updatedBy: ADMIN_USER_ID,
     createdAt: new Date(nowMs),
     updatedAt: new Date(nowMs),
-    ...newLimits(limitChanges(input), nowMs),
+    ...newLimits(limitChanges(input), request),
   })
   if (!made) throw badRequest(`Budget with id '${budgetId}' already exists.`, 'budget_id')
   return told(request, made)

@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { getBudget, listBudgets } from '../../db/budgets.ts'
-import { adminOnly, answered, body, type Deps, query } from '../../http.ts'
+import { adminOnly, answered, body, type Deps, nowOf, query } from '../../http.ts'
 import { id } from '../fields.ts'
 import { DeleteBudget, removeBudget } from './delete.ts'
 import { createBudget, NewBudget } from './new.ts'
@@ -23,27 +23,27 @@ export function budgetRoutes(deps: Deps): Hono {
   return new Hono()
     .post('/new', admin, body(NewBudget), async (c) => {
       const input = c.req.valid('json')
-      return answered(c, await createBudget({ ...deps, input, ignored, nowMs: Date.now() }))
+      return answered(c, await createBudget({ ...deps, ...nowOf(deps), input, ignored }))
     })
     .post('/update', admin, body(UpdateBudget), async (c) => {
       const input = c.req.valid('json')
-      return answered(c, await changeBudget({ ...deps, input, ignored, nowMs: Date.now() }))
+      return answered(c, await changeBudget({ ...deps, ...nowOf(deps), input, ignored }))
     })
     .post('/delete', admin, body(DeleteBudget), async (c) => {
       const input = c.req.valid('json')
-      return answered(c, await removeBudget({ ...deps, input, ignored, nowMs: Date.now() }))
+      return answered(c, await removeBudget({ ...deps, ...nowOf(deps), input, ignored }))
     })
     .post('/info', admin, body(Budgets), async (c) => {
       const rows = await listBudgets(db, c.req.valid('json').budgets)
-      return c.json(rows.map((row) => budgetRow(row, Date.now())))
+      return c.json(rows.map((row) => budgetRow(row, nowOf(deps))))
     })
     .get('/list', admin, async (c) =>
-      c.json((await listBudgets(db)).map((row) => budgetRow(row, Date.now()))),
+      c.json((await listBudgets(db)).map((row) => budgetRow(row, nowOf(deps)))),
     )
     .get('/settings', admin, query(BudgetQuery), async (c) => {
       const { budget_id } = c.req.valid('query')
       const budget = await getBudget(db, budget_id)
       if (!budget) throw noBudget(budget_id, 'budget_id')
-      return c.json(budgetSettings(budget, Date.now()))
+      return c.json(budgetSettings(budget, nowOf(deps)))
     })
 }

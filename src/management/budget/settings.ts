@@ -1,5 +1,6 @@
 import type { BudgetRow } from '../../db/budgets.ts'
 import { budgetRow } from './row.ts'
+import type { Now } from '../../windows.ts'
 
 /** What LiteLLM's admin pages may edit of a budget row. */
 const FIELDS = [
@@ -11,8 +12,8 @@ const FIELDS = [
   ['soft_budget', 'Float', 'USD to warn at; nothing is refused.'],
 ] as const
 
-export function budgetSettings(budget: BudgetRow, nowMs: number) {
-  const row = budgetRow(budget, nowMs)
+export function budgetSettings(budget: BudgetRow, now: Now) {
+  const row = budgetRow(budget, now)
   return FIELDS.map(([field_name, field_type, field_description]) => ({
     field_name,
     field_type,

@@ -3,10 +3,10 @@ import { budgetPolicy } from '../../db/policy.ts'
 import { notFound } from '../../errors.ts'
 import { tellAll, type TellDeps } from '../tell.ts'
 import { budgetRow } from './row.ts'
+import type { Now } from '../../windows.ts'
 
-export interface WriteDeps extends TellDeps {
+export interface WriteDeps extends TellDeps, Now {
   readonly ignored: readonly string[]
-  readonly nowMs: number
 }
 
 /** Tells every ledger with keys that name the row; answers with it, and how many are left. */
@@ -16,7 +16,7 @@ export async function told(deps: WriteDeps, { budget, accounts }: WrittenBudget)
     deps,
     accounts.map((account) => ({ account, row })),
   )
-  return { pending, ...budgetRow(budget, deps.nowMs) }
+  return { pending, ...budgetRow(budget, deps) }
 }
 
 export function noBudget(budgetId: string, param: string) {

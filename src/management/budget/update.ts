@@ -16,11 +16,11 @@ interface ChangeBudget extends WriteDeps {
 
 /** Changes a row for every key that names it. May be repeated. */
 export async function changeBudget(request: ChangeBudget) {
-  const { db, input, ignored, nowMs } = request
+  const { db, input, ignored, nowMs, resets } = request
   refuseUnenforced('budget', input, { known: UpdateBudget.shape, ignored })
   const { budget_id: budgetId } = input
   const changes = limitChanges(input)
-  const changed = await updateBudget(db, { budgetId, changes, by: ADMIN_USER_ID, nowMs })
+  const changed = await updateBudget(db, { budgetId, changes, by: ADMIN_USER_ID, nowMs, resets })
   if (!changed) throw noBudget(budgetId, 'budget_id')
   return told(request, changed)
 }

@@ -9,6 +9,7 @@ import { newKey, sha256Hex } from '../../ids.ts'
 import { bothOrNeither } from '../limit-fields.ts'
 import { refuseUnenforced } from '../unsupported.ts'
 import { accountOf, checkNamed, keyChanges, keyFields } from './fields.ts'
+import type { Now } from '../../windows.ts'
 
 /** The last four characters of a shorter key would give too much of it away. */
 const KEY_SHOWN_MIN_LENGTH = 16
@@ -19,11 +20,10 @@ export const NewKey = z
   .looseObject({ key: z.string().nullish(), ...keyFields })
   .superRefine(bothOrNeither)
 
-interface GenerateKey {
+interface GenerateKey extends Now {
   readonly db: Db
   readonly input: z.infer<typeof NewKey>
   readonly ignored: readonly string[]
-  readonly nowMs: number
 }
 
 /** Makes a key. The key itself is returned here and kept nowhere: the row has its hash. */
@@ -60,7 +60,7 @@ export async function generateKey(
     updatedBy: ADMIN_USER_ID,
     createdAt: new Date(nowMs),
     updatedAt: new Date(nowMs),
-    ...newLimits(changes, nowMs),
+    ...newLimits(changes, request),
   }
   const row = await insertKey(db, columns).catch((error: unknown) => {
     throw takenAlias(error, columns.keyAlias) ?? takenKey(error) ?? error

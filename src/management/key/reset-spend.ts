@@ -1,6 +1,6 @@
-import { isoMicros, windowAt } from '../../duration.ts'
 import { picoToUsd } from '../../money.ts'
 import { moveKey } from '../../ledger/move-key.ts'
+import { resetAt } from '../limits.ts'
 import { lowerSpend } from '../spend.ts'
 import { mainBudget } from '../usage.ts'
 import { hashOf } from './fields.ts'
@@ -27,12 +27,11 @@ export async function resetKeySpend(request: ResetKey) {
   })
   const policy = details.rows[0]
   const main = policy && mainBudget(policy, details.rows, nowMs)
-  const { endMs } = windowAt(main?.duration ?? null, main?.anchorMs ?? 0, nowMs)
   return {
     key_hash: key.token,
     spend: picoToUsd(lowered.afterPico),
     previous_spend: picoToUsd(lowered.beforePico),
     max_budget: lowered.limitPico === null ? null : picoToUsd(lowered.limitPico),
-    budget_reset_at: endMs === null ? null : isoMicros(endMs),
+    budget_reset_at: main ? resetAt(main, request) : null,
   }
 }

@@ -1,7 +1,7 @@
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
 import { ApiError } from '../../errors.ts'
-import { adminOnly, answered, body, callerOf, type Deps, params, query } from '../../http.ts'
+import { adminOnly, answered, body, callerOf, type Deps, nowOf, params, query } from '../../http.ts'
 import { cleanText } from '../fields.ts'
 import { ResetSpend } from '../spend.ts'
 import { blockKey } from './block.ts'
@@ -22,22 +22,18 @@ export function keyRoutes(deps: Deps): Hono {
   const ignored = deps.config.settings.ignoreUnsupported
   return new Hono()
     .post('/generate', admin, body(NewKey), async (c) => {
-      const nowMs = Date.now()
-      const { key, row } = await generateKey({
-        ...deps,
-        input: c.req.valid('json'),
-        ignored,
-        nowMs,
-      })
+      const now = nowOf(deps)
+      const input = c.req.valid('json')
+      const { key, row } = await generateKey({ ...deps, ...now, input, ignored })
       deps.keyCache.forget(row.token)
-      const shown = keyRow(row, { spend: 0, held: 0, nowMs })
+      const shown = keyRow(row, { spend: 0, held: 0 }, now)
       return c.json({ ...shown, key, token: row.token, token_id: row.token })
     })
     .post('/update', admin, body(UpdateKey), async (c) => {
-      const nowMs = Date.now()
+      const now = nowOf(deps)
       const input = c.req.valid('json')
-      const details = await changeKey({ ...deps, input, ignored, nowMs })
-      return c.json({ key: input.key, ...(await liveKeyRow(deps, details, nowMs)) })
+      const details = await changeKey({ ...deps, ...now, input, ignored })
+      return c.json({ key: input.key, ...(await liveKeyRow(deps, details, now)) })
     })
     .post('/block', admin, body(NamedKey), (c) => setBlocked(deps, c, [c.req.valid('json'), true]))
     .post('/unblock', admin, body(NamedKey), (c) =>
@@ -46,14 +42,14 @@ export function keyRoutes(deps: Deps): Hono {
     .post('/:key/reset_spend', admin, params(KeyParam), body(ResetSpend), async (c) => {
       const { key } = c.req.valid('param')
       const { reset_to: resetTo } = c.req.valid('json')
-      return c.json(await resetKeySpend({ ...deps, key, resetTo, nowMs: Date.now() }))
+      return c.json(await resetKeySpend({ ...deps, ...nowOf(deps), key, resetTo }))
     })
     .get('/info', query(KeyQuery), async (c) =>
       c.json(await keyInfo(deps, c, c.req.valid('query'))),
     )
     .post('/delete', admin, body(DeleteKeys), async (c) => {
       const input = c.req.valid('json')
-      return answered(c, await removeKeys({ ...deps, input, nowMs: Date.now() }))
+      return answered(c, await removeKeys({ ...deps, ...nowOf(deps), input }))
     })
 }
 
@@ -62,9 +58,9 @@ async function setBlocked(
   c: Context,
   [{ key }, blocked]: readonly [z.infer<typeof NamedKey>, boolean],
 ) {
-  const nowMs = Date.now()
-  const details = await blockKey({ ...deps, key, blocked, nowMs })
-  return c.json({ token: details.key.token, ...(await liveKeyRow(deps, details, nowMs)) })
+  const now = nowOf(deps)
+  const details = await blockKey({ ...deps, ...now, key, blocked })
+  return c.json({ token: details.key.token, ...(await liveKeyRow(deps, details, now)) })
 }
 
 async function keyInfo(deps: Deps, c: Context, asked: z.infer<typeof KeyQuery>) {
@@ -76,5 +72,5 @@ async function keyInfo(deps: Deps, c: Context, asked: z.infer<typeof KeyQuery>) 
     })
   }
   const details = await findKey(deps.db, hash)
-  return { key: asked.key ?? hash, info: await liveKeyRow(deps, details, Date.now()) }
+  return { key: asked.key ?? hash, info: await liveKeyRow(deps, details, nowOf(deps)) }
 }

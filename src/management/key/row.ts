@@ -3,17 +3,17 @@ import type { KeyRow } from '../../db/keys.ts'
 import { isoMicros } from '../../duration.ts'
 import { budgetRow } from '../budget/row.ts'
 import { enforcementFields, limitFields, metadataField } from '../limits.ts'
+import type { Now } from '../../windows.ts'
 
 interface Shown {
   readonly spend: number
   readonly held: number
   /** The shared budget row that it names. */
   readonly budget?: BudgetRow | null
-  readonly nowMs: number
 }
 
 /** A key's row as LiteLLM answers with it: never the key, and its hash only where asked for. */
-export function keyRow(key: KeyRow, { budget = null, nowMs, ...spend }: Shown) {
+export function keyRow(key: KeyRow, { budget = null, ...spend }: Shown, now: Now) {
   return {
     key_name: key.keyName,
     key_alias: key.keyAlias,
@@ -23,10 +23,10 @@ export function keyRow(key: KeyRow, { budget = null, nowMs, ...spend }: Shown) {
     metadata: metadataField(key),
     blocked: key.blocked,
     expires: key.expiresAt ? isoMicros(key.expiresAt.getTime()) : null,
-    ...limitFields(key, nowMs),
+    ...limitFields(key, now),
     ...enforcementFields(key),
     budget_id: key.budgetId,
-    litellm_budget_table: budget && budgetRow(budget, nowMs),
+    litellm_budget_table: budget && budgetRow(budget, now),
     soft_budget_cooldown: false,
     aliases: key.aliases ?? {},
     config: {},

@@ -12,6 +12,7 @@ import { forgetKeys, type KeyCaches, tellAll, type TellDeps } from '../tell.ts'
 import { refuseUnenforced } from '../unsupported.ts'
 import { accountOf, checkNamed, hashOf, keyChanges, keyFields } from './fields.ts'
 import { takenAlias } from './generate.ts'
+import type { Now } from '../../windows.ts'
 
 const TRIES_MAX = 5
 
@@ -23,9 +24,7 @@ export const UpdateKey = z
 /** `POST /key/block` and `/key/unblock`. */
 export const NamedKey = z.object({ key: cleanText.min(1) })
 
-export interface ChangeDeps extends TellDeps, KeyCaches {
-  readonly nowMs: number
-}
+export interface ChangeDeps extends TellDeps, KeyCaches, Now {}
 
 interface ChangeKey extends ChangeDeps {
   readonly input: z.infer<typeof UpdateKey>
@@ -67,7 +66,7 @@ const Owned = z.object({ team_id: keyFields.team_id, user_id: keyFields.user_id 
 
 /** A key that is on its way arrives first: each move is brought to its end with the row it began with. */
 export async function write(deps: ChangeDeps, token: string, change: Write): Promise<void> {
-  const { db, nowMs } = deps
+  const { db, nowMs, resets } = deps
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     const { key } = await findKey(db, token)
     if (key.moving) {
@@ -77,7 +76,7 @@ export async function write(deps: ChangeDeps, token: string, change: Write): Pro
     const { accountId } = key
     const owner = ownerAfter(key, change.owned)
     const by = ADMIN_USER_ID
-    const update = { token, accountId, changes: change.changes, owner, by, nowMs }
+    const update = { token, accountId, changes: change.changes, owner, by, nowMs, resets }
     const written = await updateKey(db, update)
     if (!written) continue
     if (written.key.moving) return moveKey(deps, token)

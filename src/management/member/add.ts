@@ -12,6 +12,7 @@ import { tellAll, type TellDeps } from '../tell.ts'
 import { refuseUnenforced } from '../unsupported.ts'
 import { Member, memberChanges, memberFields, newMembers, NOBODY } from './fields.ts'
 import { knownMembers, membershipRow, userRow } from './row.ts'
+import type { Now } from '../../windows.ts'
 
 const MEMBERS_MAX = 500
 
@@ -24,15 +25,14 @@ export const AddMembers = z.looseObject({
   ...memberFields,
 })
 
-interface AddToTeam extends TellDeps {
+interface AddToTeam extends TellDeps, Now {
   readonly input: z.infer<typeof AddMembers>
   readonly ignored: readonly string[]
-  readonly nowMs: number
 }
 
 /** Adds members, and their users where they are missing. Of a list, those who are new. */
 export async function addToTeam(request: AddToTeam) {
-  const { db, input, ignored, nowMs } = request
+  const { db, input, ignored, nowMs, resets } = request
   refuseUnenforced('member', input, { known: AddMembers.shape, ignored })
   const { team_id: teamId, member: sent } = input
   const members = newMembers(sent)
@@ -40,7 +40,7 @@ export async function addToTeam(request: AddToTeam) {
   const limits = memberChanges(input)
   const by = ADMIN_USER_ID
   const before = await getTeam(db, teamId)
-  const written = before && (await addMembers(db, { teamId, members, limits, by, nowMs }))
+  const written = before && (await addMembers(db, { teamId, members, limits, by, nowMs, resets }))
   if (!before || !written) throw notFound(`Team not found, passed team_id=${teamId}`, 'team_id')
   const { account, added } = written
   if (added.length === 0) throw alreadyThere(sent, written.members)
@@ -50,16 +50,16 @@ export async function addToTeam(request: AddToTeam) {
   )
   const details = { team: before.team, account, members: written.members }
   const known = knownMembers(details, added)
-  const live = await standings(request, account, { known, nowMs })
+  const live = await standings(request, account, { known, nowMs, resets })
   const users = await listUsers(
     db,
     added.map(({ userId }) => userId),
   )
   return {
-    ...(await liveTeamRow(request, details, nowMs)),
-    updated_users: users.map(({ user, teams }) => userRow(user, teams, nowMs)),
+    ...(await liveTeamRow(request, details, request)),
+    updated_users: users.map(({ user, teams }) => userRow(user, teams, request)),
     updated_team_memberships: added.map((member) =>
-      membershipRow(member, before.team, { standings: live, nowMs }),
+      membershipRow(member, before.team, { standings: live, nowMs, resets }),
     ),
   }
 }

@@ -8,13 +8,13 @@ import { badRequest, notFound } from '../../errors.ts'
 import { liveTeamRow } from '../team/row.ts'
 import { forgetKeys, type KeyCaches, tellAll, type TellDeps } from '../tell.ts'
 import { named, someone } from './fields.ts'
+import type { Now } from '../../windows.ts'
 
 /** `POST /team/member_delete`. */
 export const DeleteMember = z.object(named).superRefine(someone)
 
-interface RemoveMember extends TellDeps, KeyCaches {
+interface RemoveMember extends TellDeps, KeyCaches, Now {
   readonly input: z.infer<typeof DeleteMember>
-  readonly nowMs: number
 }
 
 /** Removes a member with their keys of this team, as LiteLLM does. May be repeated. */
@@ -40,5 +40,5 @@ export async function removeMember(request: RemoveMember) {
       row: keyPolicy(key),
     })),
   ])
-  return liveTeamRow(request, { ...before, account, members: removed.members }, nowMs)
+  return liveTeamRow(request, { ...before, account, members: removed.members }, request)
 }

@@ -5,12 +5,12 @@ import { notFound } from '../../errors.ts'
 import { picoToUsd } from '../../money.ts'
 import { lowerSpend } from '../spend.ts'
 import type { TellDeps } from '../tell.ts'
+import type { Now } from '../../windows.ts'
 
-interface ResetMember extends TellDeps {
+interface ResetMember extends TellDeps, Now {
   readonly teamId: string
   readonly userId: string
   readonly resetTo: number
-  readonly nowMs: number
 }
 
 /** `POST /team/{team_id}/member/{user_id}/reset_spend`: sets what a member has spent to less. */

@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
-import { adminOnly, body, type Deps, params } from '../../http.ts'
+import { adminOnly, body, type Deps, nowOf, params } from '../../http.ts'
 import { id } from '../fields.ts'
 import { ResetSpend } from '../spend.ts'
 import { AddMembers, addToTeam } from './add.ts'
@@ -17,15 +17,15 @@ export function memberRoutes(deps: Deps): Hono {
   return new Hono()
     .post('/member_add', admin, body(AddMembers), async (c) => {
       const input = c.req.valid('json')
-      return c.json(await addToTeam({ ...deps, input, ignored, nowMs: Date.now() }))
+      return c.json(await addToTeam({ ...deps, ...nowOf(deps), input, ignored }))
     })
     .post('/member_update', admin, body(UpdateMember), async (c) => {
       const input = c.req.valid('json')
-      return c.json(await changeMember({ ...deps, input, ignored, nowMs: Date.now() }))
+      return c.json(await changeMember({ ...deps, ...nowOf(deps), input, ignored }))
     })
     .post('/member_delete', admin, body(DeleteMember), async (c) => {
       const input = c.req.valid('json')
-      return c.json(await removeMember({ ...deps, input, nowMs: Date.now() }))
+      return c.json(await removeMember({ ...deps, ...nowOf(deps), input }))
     })
     .post(
       '/:team_id/member/:user_id/reset_spend',
@@ -35,8 +35,8 @@ export function memberRoutes(deps: Deps): Hono {
       async (c) => {
         const { team_id: teamId, user_id: userId } = c.req.valid('param')
         const { reset_to: resetTo } = c.req.valid('json')
-        const nowMs = Date.now()
-        return c.json(await resetMemberSpend({ ...deps, teamId, userId, resetTo, nowMs }))
+        const request = { ...deps, ...nowOf(deps), teamId, userId, resetTo }
+        return c.json(await resetMemberSpend(request))
       },
     )
 }

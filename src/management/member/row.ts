@@ -7,6 +7,7 @@ import { scopeOf } from '../../ledger/scopes.ts'
 import { limitFields } from '../limits.ts'
 import { type Known, spendFields, type Standings } from '../live.ts'
 import { effectiveLimits, mainBudget } from '../usage.ts'
+import type { Now } from '../../windows.ts'
 
 /** The rows that members of a team are decided on. */
 export function knownMembers(
@@ -23,11 +24,13 @@ export function knownMembers(
 export function membershipRow(
   member: MemberRow,
   team: TeamRow,
-  { standings, nowMs }: { readonly standings: Standings; readonly nowMs: number },
+  { standings, ...now }: Now & { readonly standings: Standings },
 ) {
   const row = memberPolicy(member)
   const rows = [row, teamPolicy(team)]
-  const { held: _held, spend } = spendFields(standings(scopeOf(row), mainBudget(row, rows, nowMs)))
+  const { held: _held, spend } = spendFields(
+    standings(scopeOf(row), mainBudget(row, rows, now.nowMs)),
+  )
   return {
     user_id: member.userId,
     team_id: member.teamId,
@@ -37,7 +40,7 @@ export function membershipRow(
     litellm_budget_table: {
       budget_id: member.budgetId,
       soft_budget: null,
-      ...effectiveLimits(row, rows, nowMs),
+      ...effectiveLimits(row, rows, now),
       model_max_budget: null,
       allowed_models: [],
     },
@@ -45,7 +48,7 @@ export function membershipRow(
 }
 
 /** A user as LiteLLM answers with it. */
-export function userRow(user: UserRow, teams: readonly string[], nowMs: number) {
+export function userRow(user: UserRow, teams: readonly string[], now: Now) {
   return {
     user_id: user.userId,
     user_email: user.userEmail,
@@ -54,7 +57,7 @@ export function userRow(user: UserRow, teams: readonly string[], nowMs: number) 
     teams,
     models: user.models,
     metadata: user.metadata,
-    ...limitFields(user, nowMs),
+    ...limitFields(user, now),
     created_at: isoMicros(user.createdAt.getTime()),
     updated_at: isoMicros(user.updatedAt.getTime()),
   }

@@ -9,21 +9,21 @@ import { decimalField } from '../limits.ts'
 import { tellAll, type TellDeps } from '../tell.ts'
 import { refuseUnenforced } from '../unsupported.ts'
 import { memberChanges, memberFields, memberRole, named, someone } from './fields.ts'
+import type { Now } from '../../windows.ts'
 
 /** `POST /team/member_update`: what is absent stays, null falls back to the team's default. */
 export const UpdateMember = z
   .looseObject({ ...named, ...memberFields, role: memberRole })
   .superRefine(someone)
 
-interface ChangeMember extends TellDeps {
+interface ChangeMember extends TellDeps, Now {
   readonly input: z.infer<typeof UpdateMember>
   readonly ignored: readonly string[]
-  readonly nowMs: number
 }
 
 /** Changes what limits a member and tells the team's ledger before it answers. May be repeated. */
 export async function changeMember(request: ChangeMember) {
-  const { db, input, ignored, nowMs } = request
+  const { db, input, ignored, nowMs, resets } = request
   refuseUnenforced('member', input, { known: UpdateMember.shape, ignored })
   const { team_id: teamId, user_id: userId = null, user_email: userEmail = null } = input
   if (!(await getTeam(db, teamId))) {
@@ -33,7 +33,7 @@ export async function changeMember(request: ChangeMember) {
   const changes = { ...memberChanges(input), role: input.role ?? undefined }
   const by = ADMIN_USER_ID
   const written =
-    who && (await updateMember(db, { teamId, userId: who.userId, changes, by, nowMs }))
+    who && (await updateMember(db, { teamId, userId: who.userId, changes, by, nowMs, resets }))
   if (!written)
     throw badRequest('User not found in team', userId === null ? 'user_email' : 'user_id')
   const { account, member } = written

@@ -3,14 +3,14 @@ import type { TeamDetails } from '../../db/teams.ts'
 import { id } from '../fields.ts'
 import type { TellDeps } from '../tell.ts'
 import { saveTeam } from './update.ts'
+import type { Now } from '../../windows.ts'
 
 /** `POST /team/block` and `/team/unblock`. */
 export const NamedTeam = z.object({ team_id: id })
 
-interface BlockTeam extends TellDeps {
+interface BlockTeam extends TellDeps, Now {
   readonly teamId: string
   readonly blocked: boolean
-  readonly nowMs: number
 }
 
 /** Blocks or unblocks a team from the very next call on. May be repeated. */

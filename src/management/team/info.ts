@@ -8,6 +8,7 @@ import { type Known, type LiveDeps, standings } from '../live.ts'
 import { knownMembers, membershipRow } from '../member/row.ts'
 import { effectiveLimits, usageFields } from '../usage.ts'
 import { teamRow } from './row.ts'
+import type { Now } from '../../windows.ts'
 
 interface Shown extends TeamDetails {
   readonly keys: readonly KeyRow[]
@@ -16,7 +17,7 @@ interface Shown extends TeamDetails {
 }
 
 /** A team with its keys and members, as its ledger knows them at this instant. */
-export async function teamInfo(deps: LiveDeps, shown: Shown, nowMs: number) {
+export async function teamInfo(deps: LiveDeps, shown: Shown, now: Now) {
   const { team, account, members, keys, budgets } = shown
   const shared = budgets.map(budgetPolicy)
   const stands = await standings(deps, account, {
@@ -25,32 +26,32 @@ export async function teamInfo(deps: LiveDeps, shown: Shown, nowMs: number) {
       ...keys.map((key): Known => [keyPolicy(key), key]),
       ...shared.map((row): Known => [row, null]),
     ],
-    nowMs,
+    ...now,
   })
   const policy = teamPolicy(team)
-  const usage = usageFields({ row: policy, rows: [policy], standings: stands, nowMs })
+  const usage = usageFields({ row: policy, rows: [policy], standings: stands, ...now })
   return {
     team_id: team.teamId,
     team_info: {
-      ...teamRow(shown, { ...usage, nowMs }),
-      team_member_budget_table: memberDefaults(team, nowMs),
+      ...teamRow(shown, usage, now),
+      team_member_budget_table: memberDefaults(team, now),
       is_from_config: false,
     },
     keys: keys.map((key) => {
       const row = keyPolicy(key)
       const rows = [row, policy, ...shared.filter(({ id }) => id === key.budgetId)]
       const budget = budgets.find(({ budgetId }) => budgetId === key.budgetId) ?? null
-      const used = usageFields({ row, rows, standings: stands, nowMs })
-      return { ...keyRow(key, { ...used, budget, nowMs }), token: key.token }
+      const used = usageFields({ row, rows, standings: stands, ...now })
+      return { ...keyRow(key, { ...used, budget }, now), token: key.token }
     }),
     team_memberships: members.map((member) =>
-      membershipRow(member, team, { standings: stands, nowMs }),
+      membershipRow(member, team, { standings: stands, ...now }),
     ),
   }
 }
 
 /** What limits members who have no value of their own; null if nothing does. */
-function memberDefaults(team: TeamRow, nowMs: number) {
+function memberDefaults(team: TeamRow, now: Now) {
   const { teamMemberBudget, teamMemberBudgetDuration, teamMemberRpmLimit, teamMemberTpmLimit } =
     team
   const set = [teamMemberBudget, teamMemberBudgetDuration, teamMemberRpmLimit, teamMemberTpmLimit]
@@ -59,6 +60,6 @@ function memberDefaults(team: TeamRow, nowMs: number) {
   return {
     budget_id: null,
     soft_budget: null,
-    ...effectiveLimits(anybody, [anybody, teamPolicy(team)], nowMs),
+    ...effectiveLimits(anybody, [anybody, teamPolicy(team)], now),
   }
 }

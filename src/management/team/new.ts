@@ -9,6 +9,7 @@ import { bothOrNeither } from '../limit-fields.ts'
 import { Member, newMembers } from '../member/fields.ts'
 import { refuseUnenforced } from '../unsupported.ts'
 import { teamChanges, teamFields } from './fields.ts'
+import type { Now } from '../../windows.ts'
 
 const MEMBERS_MAX = 500
 
@@ -21,15 +22,15 @@ export const NewTeam = z
   })
   .superRefine(bothOrNeither)
 
-interface CreateTeam {
+interface CreateTeam extends Now {
   readonly db: Db
   readonly input: z.infer<typeof NewTeam>
   readonly ignored: readonly string[]
-  readonly nowMs: number
 }
 
 /** Creates a team with its account. Its creator is its admin, as in LiteLLM. */
-export async function createTeam({ db, input, ignored, nowMs }: CreateTeam): Promise<TeamDetails> {
+export async function createTeam(request: CreateTeam): Promise<TeamDetails> {
+  const { db, input, ignored, nowMs, resets } = request
   refuseUnenforced('team', input, { known: NewTeam.shape, ignored })
   const teamId = input.team_id ?? crypto.randomUUID()
   const changes = teamChanges(input)
@@ -54,11 +55,12 @@ export async function createTeam({ db, input, ignored, nowMs }: CreateTeam): Pro
       updatedBy: ADMIN_USER_ID,
       createdAt: new Date(nowMs),
       updatedAt: new Date(nowMs),
-      ...newLimits(changes, nowMs),
+      ...newLimits(changes, request),
     },
     members: newMembers([creator, ...(input.members_with_roles ?? [])]),
     by: ADMIN_USER_ID,
     nowMs,
+    resets,
   })
   if (made) return made
   const message = `Team id = ${teamId} already exists. Please use a different team id.`

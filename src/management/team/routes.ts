@@ -5,7 +5,7 @@ import { listTeamKeys } from '../../db/keys.ts'
 import { keyPolicy, teamPolicy } from '../../db/policy.ts'
 import { getTeam, listTeams } from '../../db/teams.ts'
 import { ApiError, notFound } from '../../errors.ts'
-import { adminOnly, answered, body, callerOf, type Deps, query } from '../../http.ts'
+import { adminOnly, answered, body, callerOf, type Deps, nowOf, query } from '../../http.ts'
 import { reconcile } from '../../ledger/reconcile.ts'
 import { cleanText } from '../fields.ts'
 import { keyRow } from '../key/row.ts'
@@ -33,20 +33,20 @@ export function teamRoutes(deps: Deps): Hono {
   const admin = adminOnly(deps)
   const ignored = config.settings.ignoreUnsupported
   const setBlocked = async ({ team_id: teamId }: z.infer<typeof NamedTeam>, blocked: boolean) => {
-    const nowMs = Date.now()
-    return liveTeamRow(deps, await blockTeam({ ...deps, teamId, blocked, nowMs }), nowMs)
+    const now = nowOf(deps)
+    return liveTeamRow(deps, await blockTeam({ ...deps, ...now, teamId, blocked }), now)
   }
   return new Hono()
     .post('/new', admin, body(NewTeam), async (c) => {
-      const nowMs = Date.now()
-      const made = await createTeam({ db, input: c.req.valid('json'), ignored, nowMs })
-      return c.json(teamRow(made, { spend: 0, held: 0, nowMs }))
+      const now = nowOf(deps)
+      const made = await createTeam({ db, input: c.req.valid('json'), ignored, ...now })
+      return c.json(teamRow(made, { spend: 0, held: 0 }, now))
     })
     .post('/update', admin, body(UpdateTeam), async (c) => {
-      const nowMs = Date.now()
+      const now = nowOf(deps)
       const input = c.req.valid('json')
-      const details = await changeTeam({ ...deps, input, ignored, nowMs })
-      return c.json({ team_id: input.team_id, data: await liveTeamRow(deps, details, nowMs) })
+      const details = await changeTeam({ ...deps, ...now, input, ignored })
+      return c.json({ team_id: input.team_id, data: await liveTeamRow(deps, details, now) })
     })
     .post('/block', admin, body(NamedTeam), async (c) =>
       c.json(await setBlocked(c.req.valid('json'), true)),
@@ -56,7 +56,7 @@ export function teamRoutes(deps: Deps): Hono {
     )
     .post('/delete', admin, body(DeleteTeams), async (c) => {
       const input = c.req.valid('json')
-      return answered(c, await removeTeams({ ...deps, input, nowMs: Date.now(), sleep }))
+      return answered(c, await removeTeams({ ...deps, ...nowOf(deps), input, sleep }))
     })
     .get('/info', query(TeamQuery), async (c) =>
       c.json(await showTeam(deps, c, c.req.valid('query').team_id)),
@@ -75,14 +75,14 @@ export function teamRoutes(deps: Deps): Hono {
 }
 
 async function showTeams(deps: Deps, asked: z.infer<typeof ListQuery>) {
-  const nowMs = Date.now()
+  const now = nowOf(deps)
   const { user_id: userId, organization_id: organizationId } = asked
   const rows = await listTeams(deps.db, { userId, organizationId })
   return rows.map(({ team, account, members, keys }) => ({
-    ...teamRow({ team, members }, { ...copiedSpend(teamPolicy(team), account, nowMs), nowMs }),
+    ...teamRow({ team, members }, copiedSpend(teamPolicy(team), account, now), now),
     team_memberships: [],
     keys: keys.map((key) => ({
-      ...keyRow(key, { ...copiedSpend(keyPolicy(key), key, nowMs), nowMs }),
+      ...keyRow(key, copiedSpend(keyPolicy(key), key, now), now),
       token: key.token,
     })),
   }))
@@ -104,5 +104,5 @@ async function showTeam(deps: Deps, c: Context, teamId: string | undefined) {
   const keys = await listTeamKeys(deps.db, teamId)
   const named = [...new Set(keys.flatMap(({ budgetId }) => budgetId ?? []))]
   const budgets = named.length > 0 ? await listBudgets(deps.db, named) : []
-  return teamInfo(deps, { ...found, keys, budgets }, Date.now())
+  return teamInfo(deps, { ...found, keys, budgets }, nowOf(deps))
 }

@@ -5,17 +5,18 @@ import { isoMicros } from '../../duration.ts'
 import { decimalField, enforcementFields, limitFields, metadataField } from '../limits.ts'
 import { type LiveDeps, spendFields, standings } from '../live.ts'
 import { mainBudget } from '../usage.ts'
+import type { Now } from '../../windows.ts'
 
 interface Shown {
   readonly spend: number
   readonly held: number
-  readonly nowMs: number
 }
 
 /** A team as LiteLLM answers with it. Fields that nothing here uses are null or empty. */
 export function teamRow(
   { team, members }: Pick<TeamDetails, 'team' | 'members'>,
-  { nowMs, ...spend }: Shown,
+  spend: Shown,
+  now: Now,
 ) {
   return {
     team_id: team.teamId,
@@ -29,7 +30,7 @@ export function teamRow(
     models: team.models,
     model_aliases: team.modelAliases ?? {},
     blocked: team.blocked,
-    ...limitFields(team, nowMs),
+    ...limitFields(team, now),
     ...enforcementFields(team),
     team_member_budget: decimalField(team.teamMemberBudget),
     team_member_budget_duration: team.teamMemberBudgetDuration,
@@ -54,10 +55,10 @@ export function memberField({ userId, userEmail, role }: MemberRow) {
 }
 
 /** The same with what its ledger says now: for the answers to changes. */
-export async function liveTeamRow(deps: LiveDeps, details: TeamDetails, nowMs: number) {
+export async function liveTeamRow(deps: LiveDeps, details: TeamDetails, now: Now) {
   const { team, account } = details
   const row = teamPolicy(team)
-  const stands = await standings(deps, account, { known: [[row, account]], nowMs })
-  const spend = spendFields(stands('account', mainBudget(row, [row], nowMs)))
-  return teamRow(details, { ...spend, nowMs })
+  const stands = await standings(deps, account, { known: [[row, account]], ...now })
+  const spend = spendFields(stands('account', mainBudget(row, [row], now.nowMs)))
+  return teamRow(details, spend, now)
 }

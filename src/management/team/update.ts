@@ -9,14 +9,14 @@ import { bothOrNeither } from '../limit-fields.ts'
 import { tellAll, type TellDeps } from '../tell.ts'
 import { refuseUnenforced } from '../unsupported.ts'
 import { teamChanges, teamFields } from './fields.ts'
+import type { Now } from '../../windows.ts'
 
 /** `POST /team/update`: what is absent stays, null clears. */
 export const UpdateTeam = z.looseObject({ team_id: id, ...teamFields }).superRefine(bothOrNeither)
 
-interface ChangeTeam extends TellDeps {
+interface ChangeTeam extends TellDeps, Now {
   readonly input: z.infer<typeof UpdateTeam>
   readonly ignored: readonly string[]
-  readonly nowMs: number
 }
 
 /** Changes a team and tells its ledger before it answers. May be repeated. */
@@ -27,12 +27,12 @@ export async function changeTeam(request: ChangeTeam): Promise<TeamDetails> {
 }
 
 export async function saveTeam(
-  deps: TellDeps & { readonly nowMs: number },
+  deps: TellDeps & Now,
   teamId: string,
   changes: TeamChanges,
 ): Promise<TeamDetails> {
-  const { db, nowMs } = deps
-  const saved = await updateTeam(db, { teamId, changes, by: ADMIN_USER_ID, nowMs })
+  const { db, nowMs, resets } = deps
+  const saved = await updateTeam(db, { teamId, changes, by: ADMIN_USER_ID, nowMs, resets })
   if (!saved) throw notFound(`Team not found, passed team_id=${teamId}`, 'team_id')
   await tellAll(deps, [{ account: saved.account, row: teamPolicy(saved.team) }])
   return saved

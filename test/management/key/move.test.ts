@@ -21,6 +21,7 @@ import {
   spentTeam,
   untold,
 } from '../tenant.ts'
+import { ROLLING } from '../../../src/windows.ts'
 
 type Row = Record<string, unknown>
 
@@ -197,7 +198,9 @@ describe('a move that broke off', () => {
       const input = UpdateKey.parse({ key, team_id: to })
       const sharedKeys = { get: nothing, put: nothing, remove: nothing }
       const deps = { db, ledgerOf, sharedKeys, keyCache: new KeyCache(), ignored: [] }
-      await expect(changeKey({ ...deps, input, nowMs: Date.now() })).rejects.toMatchObject({
+      await expect(
+        changeKey({ ...deps, input, nowMs: Date.now(), resets: ROLLING }),
+      ).rejects.toMatchObject({
         status: 503,
       })
       expect(await rowOf(key)).toMatchObject({ moving: { team_id: to }, teamId: from })

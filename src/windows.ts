@@ -1,0 +1,78 @@
+import { calendarWindow, type Zone } from './calendar.ts'
+import { addDuration, type Duration, monthsBetween, UNIT_MS } from './duration.ts'
+
+/** One period of a budget: from `startMs` up to, not including, `endMs` (null: for ever). */
+export interface Window {
+  readonly startMs: number
+  readonly endMs: number | null
+}
+
+/** Windows of fixed length from when a budget was made, or as the calendar and the clock have them. */
+export type Alignment = 'rolling' | 'calendar'
+
+/** How the windows of one budget lie in time. Without a duration there is one, for ever. */
+export interface Schedule {
+  readonly duration: Duration | null
+  /** Since when this duration holds; rolling windows count from here. */
+  readonly anchorMs: number
+  /** Null: as the deployment has it. */
+  readonly alignment?: Alignment | null
+}
+
+/** What a deployment says about all of its budgets' windows. */
+export interface Resets extends Zone {
+  readonly alignment: Alignment
+}
+
+/** An instant, and how windows lie in this deployment. */
+export interface Now {
+  readonly nowMs: number
+  readonly resets: Resets
+}
+
+export const ROLLING: Resets = { alignment: 'rolling', timezone: 'UTC', resetMinute: 0 }
+
+/** The window that holds `nowMs`. They follow each other without a gap. */
+export function windowAt(rule: Schedule, { nowMs, resets }: Now): Window {
+  const { duration, anchorMs, alignment } = rule
+  if (!duration) return { startMs: 0, endMs: null }
+  return (alignment ?? resets.alignment) === 'calendar'
+    ? calendarWindow({ duration, anchorMs }, resets, nowMs)
+    : rollingWindow(duration, anchorMs, nowMs)
+}
+
+/**
+ * The window that is open at `nowMs`, given the last one that is known (its end as it was then to
+ * be). A rule that changes does not end the window that is open when it comes: spend is kept, and
+ * the reset is the new rule's.
+ */
+export function openWindow(rule: Schedule, known: Window | null, now: Now): Window {
+  // A window that is ahead of the clock stays.
+  const atMs = Math.max(now.nowMs, known?.startMs ?? now.nowMs)
+  const { startMs, endMs } = windowAt(rule, { ...now, nowMs: atMs })
+  if (!known) return { startMs, endMs }
+  const { anchorMs } = rule
+  const isFirst = startMs <= anchorMs
+  const endedBefore = known.endMs !== null && known.endMs <= anchorMs
+  if (isFirst && endedBefore) return { startMs: anchorMs, endMs }
+  if (isFirst || known.startMs >= startMs) return { startMs: known.startMs, endMs }
+  // Opened under this rule and not over: the deployment's zone or alignment is another now.
+  if (known.startMs > anchorMs && known.endMs !== null && known.endMs > atMs) return known
+  return { startMs, endMs }
+}
+
+/** Fixed lengths from the anchor, never drifting. Before the anchor the first one counts. */
+function rollingWindow(duration: Duration, anchorMs: number, nowMs: number): Window {
+  const index = Math.max(0, rollingIndex(duration, anchorMs, nowMs))
+  return {
+    startMs: addDuration(duration, anchorMs, index),
+    endMs: addDuration(duration, anchorMs, index + 1),
+  }
+}
+
+function rollingIndex(duration: Duration, anchorMs: number, nowMs: number): number {
+  const { count, unit } = duration
+  if (unit !== 'mo') return Math.floor((nowMs - anchorMs) / (count * UNIT_MS[unit]))
+  const index = Math.floor(monthsBetween(anchorMs, nowMs) / count)
+  return addDuration(duration, anchorMs, index) > nowMs ? index - 1 : index
+}
