@@ -91,7 +91,6 @@ describe('a grid of hours, minutes or seconds where the clock jumps', () => {
     ['2h', 'America/New_York', '2026-03-08T05:00 2026-03-08T07:00 2026-03-08T08:00'],
     ['1h', 'Australia/Lord_Howe', '2026-10-03T14:30 2026-10-03T15:30 2026-10-03T16:00'],
     ['45m', 'Australia/Lord_Howe', '2026-10-03T15:00 2026-10-03T15:30 2026-10-03T16:00'],
-    ['5h', 'Australia/Lord_Howe', '2026-10-03T13:30 2026-10-03T18:00 2026-10-03T23:00'],
     ['2h', 'America/Havana', '2026-03-08T03:00 2026-03-08T05:00 2026-03-08T06:00'],
     ['12h', 'America/Santiago', '2026-09-05T16:00 2026-09-06T04:00 2026-09-06T15:00'],
     ['5h', 'Pacific/Apia', '2011-12-30T06:00 2011-12-30T10:00 2011-12-30T15:00'],
@@ -102,7 +101,6 @@ describe('a grid of hours, minutes or seconds where the clock jumps', () => {
   it.each([
     ['1h', 'Europe/Berlin', '2026-10-24T23:00 2026-10-25T00:00 2026-10-25T01:00 2026-10-25T02:00'],
     ['2h', 'Europe/Berlin', '2026-10-24T22:00 2026-10-25T00:00 2026-10-25T01:00 2026-10-25T03:00'],
-    ['3h', 'Europe/Berlin', '2026-10-24T22:00 2026-10-25T02:00 2026-10-25T05:00'],
     ['5h', 'Europe/Berlin', '2026-10-24T18:00 2026-10-24T22:00 2026-10-25T04:00 2026-10-25T09:00'],
     ['90m', 'Europe/Berlin', '2026-10-24T23:30 2026-10-25T02:00 2026-10-25T03:30'],
     ['25m', 'Europe/Berlin', '2026-10-25T00:30 2026-10-25T00:55 2026-10-25T01:05 2026-10-25T01:30'],
@@ -239,8 +237,10 @@ describe('windows in any zone', () => {
         const found: number[] = []
         const now = { nowMs: atMs - REACH_MS, resets: calendar(timezone, resetMinute) }
         while (now.nowMs <= atMs + REACH_MS) {
-          now.nowMs = windowAt(schedule(`${count}m`), now).endMs ?? Infinity
-          if (now.nowMs <= atMs + REACH_MS) found.push(now.nowMs)
+          const endMs = windowAt(schedule(`${count}m`), now).endMs ?? Number.NaN
+          expect(endMs).toBeGreaterThan(now.nowMs)
+          if (endMs <= atMs + REACH_MS) found.push(endMs)
+          now.nowMs = endMs
         }
         expect(found.map(iso)).toEqual(said.map(iso))
       }),

@@ -7,12 +7,13 @@ import { allScopes, MAIN, scopeOf } from '../ledger/scopes.ts'
 import type { ScopeState } from '../ledger/types.ts'
 import { describe, log } from '../log.ts'
 import { parsePico, type Pico, picoToUsd } from '../money.ts'
-import { type Now, openWindow, type Schedule, windowAt } from '../windows.ts'
+import { type Now, openWindow, type Schedule, type Window, windowAt } from '../windows.ts'
 
 /** What is spent and held in one window. */
 export interface Standing {
   readonly spentPico: Pico
   readonly heldPico: Pico
+  readonly startMs: number
   /** Null: never. */
   readonly resetAtMs: number | null
 }
@@ -97,16 +98,19 @@ async function copiesOf(
 
 /** It counts only in the window that it was written for. */
 export function copiedStanding(rule: Schedule, copy: SpendCopy | undefined, now: Now): Standing {
-  if (!copy) return { spentPico: 0n, heldPico: 0n, resetAtMs: windowAt(rule, now).endMs }
+  if (!copy) return standingOf(windowAt(rule, now), 0n)
   const startMs = copy.spendWindowAt.getTime()
   const known = { startMs, endMs: copy.spendWindowEndAt?.getTime() ?? null }
   const open = openWindow(rule, known, now)
-  const spentPico = open.startMs === startMs ? parsePico(copy.spend) : 0n
-  return { spentPico, heldPico: 0n, resetAtMs: open.endMs }
+  return standingOf(open, open.startMs === startMs ? parsePico(copy.spend) : 0n)
+}
+
+function standingOf({ startMs, endMs }: Window, spentPico: Pico): Standing {
+  return { spentPico, heldPico: 0n, startMs, resetAtMs: endMs }
 }
 
 /** A row's main budget as LiteLLM answers with it. */
-export function spendFields({ spentPico, heldPico }: Omit<Standing, 'resetAtMs'>) {
+export function spendFields({ spentPico, heldPico }: Pick<Standing, 'spentPico' | 'heldPico'>) {
   return { spend: picoToUsd(spentPico), held: picoToUsd(heldPico) }
 }
 

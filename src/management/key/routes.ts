@@ -8,7 +8,7 @@ import { blockKey } from './block.ts'
 import { DeleteKeys, removeKeys } from './delete.ts'
 import { hashOf } from './fields.ts'
 import { generateKey, NewKey } from './generate.ts'
-import { liveKeyRow } from './info.ts'
+import { keyInfo, liveKeyRow } from './info.ts'
 import { resetKeySpend } from './reset-spend.ts'
 import { keyRow } from './row.ts'
 import { changeKey, findKey, NamedKey, UpdateKey } from './update.ts'
@@ -45,7 +45,7 @@ export function keyRoutes(deps: Deps): Hono {
       return c.json(await resetKeySpend({ ...deps, ...nowOf(deps), key, resetTo }))
     })
     .get('/info', query(KeyQuery), async (c) =>
-      c.json(await keyInfo(deps, c, c.req.valid('query'))),
+      c.json(await showKey(deps, c, c.req.valid('query'))),
     )
     .post('/delete', admin, body(DeleteKeys), async (c) => {
       const input = c.req.valid('json')
@@ -63,7 +63,7 @@ async function setBlocked(
   return c.json({ token: details.key.token, ...(await liveKeyRow(deps, details, now)) })
 }
 
-async function keyInfo(deps: Deps, c: Context, asked: z.infer<typeof KeyQuery>) {
+async function showKey(deps: Deps, c: Context, asked: z.infer<typeof KeyQuery>) {
   const caller = await callerOf(deps, c)
   const hash = asked.key === undefined ? caller.hash : await hashOf(asked.key)
   if (caller.kind === 'key' && caller.hash !== hash) {
@@ -72,5 +72,5 @@ async function keyInfo(deps: Deps, c: Context, asked: z.infer<typeof KeyQuery>) 
     })
   }
   const details = await findKey(deps.db, hash)
-  return { key: asked.key ?? hash, info: await liveKeyRow(deps, details, nowOf(deps)) }
+  return { key: asked.key ?? hash, info: await keyInfo(deps, details, nowOf(deps)) }
 }

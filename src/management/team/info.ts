@@ -1,12 +1,14 @@
 import type { BudgetRow } from '../../db/budgets.ts'
 import type { KeyRow } from '../../db/keys.ts'
 import { budgetPolicy, keyPolicy, teamPolicy } from '../../db/policy.ts'
+import { spentLastDay } from '../../db/daily-spend.ts'
 import type { TeamDetails, TeamRow } from '../../db/teams.ts'
 import { unlimitedRow } from '../../ledger/policy.ts'
+import { forecast } from '../forecast.ts'
 import { keyRow } from '../key/row.ts'
 import { type Known, type LiveDeps, standings } from '../live.ts'
 import { knownMembers, membershipRow } from '../member/row.ts'
-import { effectiveLimits, usageFields } from '../usage.ts'
+import { effectiveLimits, mainBudget, usageFields } from '../usage.ts'
 import { teamRow } from './row.ts'
 import type { Now } from '../../windows.ts'
 
@@ -30,10 +32,20 @@ export async function teamInfo(deps: LiveDeps, shown: Shown, now: Now) {
   })
   const policy = teamPolicy(team)
   const usage = usageFields({ row: policy, rows: [policy], standings: stands, ...now })
+  const main = mainBudget(policy, [policy], now.nowMs)
+  const lastDayPico = await spentLastDay(deps.db, account, now.nowMs)
+  const madeMs = team.createdAt.getTime()
+  const paced = {
+    standing: stands('account', main),
+    limitPico: main.limitPico,
+    lastDayPico,
+    madeMs,
+  }
   return {
     team_id: team.teamId,
     team_info: {
       ...teamRow(shown, usage, now),
+      forecast: forecast(paced, now.nowMs),
       team_member_budget_table: memberDefaults(team, now),
       is_from_config: false,
     },
