@@ -104,8 +104,7 @@ function startOf(day: Day, { timezone, resetMinute }: Zone): number {
 function dayOf(ms: number, zone: Zone): Day {
   const local = ms + offsetMs(ms, zone.timezone) - zone.resetMinute * UNIT_MS.m
   const day = EPOCH.add({ days: Math.floor(local / DAY_MS) })
-  // What the clock reads is not enough where it skips or repeats the reset.
-  if (startOf(day, zone) > ms) return day.subtract({ days: 1 })
+  // Where the clock repeats an hour, it may read less than at the day's beginning.
   const next = day.add({ days: 1 })
   return startOf(next, zone) <= ms ? next : day
 }

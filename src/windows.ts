@@ -15,6 +15,8 @@ export interface Schedule {
   readonly duration: Duration | null
   /** Since when this duration holds; rolling windows count from here. */
   readonly anchorMs: number
+  /** Since when it holds for who took it from another row, if that is later. */
+  readonly sinceMs?: number
   /** Null: as the deployment has it. */
   readonly alignment?: Alignment | null
 }
@@ -51,13 +53,13 @@ export function openWindow(rule: Schedule, known: Window | null, now: Now): Wind
   const atMs = Math.max(now.nowMs, known?.startMs ?? now.nowMs)
   const { startMs, endMs } = windowAt(rule, { ...now, nowMs: atMs })
   if (!known) return { startMs, endMs }
-  const { anchorMs } = rule
-  const isFirst = startMs <= anchorMs
-  const endedBefore = known.endMs !== null && known.endMs <= anchorMs
-  if (isFirst && endedBefore) return { startMs: anchorMs, endMs }
+  const sinceMs = Math.max(rule.anchorMs, rule.sinceMs ?? rule.anchorMs)
+  const isFirst = startMs <= sinceMs
+  const endedBefore = known.endMs !== null && known.endMs <= sinceMs
+  if (isFirst && endedBefore) return { startMs: sinceMs, endMs }
   if (isFirst || known.startMs >= startMs) return { startMs: known.startMs, endMs }
   // Opened under this rule and not over: the deployment's zone or alignment is another now.
-  if (known.startMs > anchorMs && known.endMs !== null && known.endMs > atMs) return known
+  if (known.startMs > sinceMs && known.endMs !== null && known.endMs > atMs) return known
   return { startMs, endMs }
 }
 

@@ -37,6 +37,23 @@ describe('the window that is open', () => {
   })
 })
 
+describe('windows that were taken from another row', () => {
+  const taken = (since: number, known: Seconds, now: number) => {
+    const rule = { duration: parseDuration('10s'), anchorMs: T0, sinceMs: at(since)! }
+    return openWindow(rule, window(known), { nowMs: at(now)!, resets: ROLLING })
+  }
+
+  it.each<readonly [string, number, Seconds, number, Seconds]>([
+    ['go on with the one that was open', 95, EVER, 96, [EVER[0], 100]],
+    ['… until the end of the row’s', 95, EVER, 99.999, [EVER[0], 100]],
+    ['… and then follow the row', 95, EVER, 100, [100, 110]],
+    ['begin when they were taken if the last one had ended', 95, [20, 30], 96, [95, 100]],
+    ['… and then follow the row', 95, [20, 30], 101, [100, 110]],
+  ])('%s', (_name, since, known, now, expected) => {
+    expect(taken(since, known, now)).toEqual(window(expected))
+  })
+})
+
 describe('a duration that changed', () => {
   it.each<readonly [string, Rule, Seconds, number, Seconds]>([
     ['to a longer one', ['1m', 25], [20, 30], 26, [20, 85]],

@@ -67,6 +67,7 @@ export async function updateKey(db: Db, update: UpdateKey) {
       .update(keys)
       .set({
         ...limitSet(keys, changes, update),
+        ...budgetSet(changes, nowMs),
         ...ownerSet(owner, accountId),
         ...changed(by, nowMs),
       })
@@ -79,6 +80,16 @@ export async function updateKey(db: Db, update: UpdateKey) {
   ])
   if (!key || !account) return null
   return { key, account, budget: budget?.budgetId === key.budgetId ? budget : null }
+}
+
+/** From now on the windows are those of another budget row: what is open goes on by them. */
+function budgetSet({ budgetId, ...changes }: KeyChanges, nowMs: number) {
+  const hasOwn = changes.budgetDuration !== undefined || changes.budgetResetAlignment !== undefined
+  if (budgetId === undefined || hasOwn) return {}
+  const isTaken = sql`${keys.budgetDuration} is null
+    and ${keys.budgetId} is distinct from ${budgetId}::text`
+  const now = sql`${new Date(nowMs).toISOString()}::timestamptz`
+  return { budgetAnchorAt: sql`case when ${isTaken} then ${now} else ${keys.budgetAnchorAt} end` }
 }
 
 function ownerSet(owner: KeyOwner | null, accountId: string) {

@@ -1,4 +1,4 @@
-import { and, eq, exists, gte, sql } from 'drizzle-orm'
+import { and, eq, exists, gte, isNull, sql } from 'drizzle-orm'
 import { accounts, keys, memberships } from '../../drizzle/schema.ts'
 import { type Pico, picoToDecimal } from '../money.ts'
 import { type AccountRef, lockAccounts } from './accounts.ts'
@@ -31,6 +31,7 @@ export async function lowerCopy(db: Db, { account, row, toPico }: LowerCopy): Pr
             and(
               eq(keys.token, row.id),
               eq(keys.accountId, accountId),
+              isNull(keys.moving),
               gte(keys.spend, spend),
               hasNoLedger,
             ),

@@ -140,7 +140,9 @@ function merged(own: Limits, bases: readonly Limits[]): Limits {
 /** A limit of one's own wins; so does a duration, which brings its windows; so do own windows. */
 function mergeBudgets(own: readonly BudgetPolicy[], base: readonly BudgetPolicy[]): BudgetPolicy[] {
   const [mine, theirs] = [own.find(isMain) ?? MAIN, base.find(isMain) ?? MAIN]
-  const main = { ...(mine.duration ? mine : theirs), limitPico: mine.limitPico ?? theirs.limitPico }
+  // It holds since it was taken, which may be long after it was made.
+  const schedule = mine.duration ? mine : { ...theirs, sinceMs: mine.anchorMs }
+  const main = { ...schedule, limitPico: mine.limitPico ?? theirs.limitPico }
   const windows = own.filter((budget) => !isMain(budget))
   return [main, ...(windows.length > 0 ? windows : base.filter((budget) => !isMain(budget)))]
 }

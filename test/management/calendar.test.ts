@@ -69,6 +69,22 @@ describe('a team whose windows lie in the calendar', () => {
   })
 })
 
+describe('a budget row that is older than one of its windows', () => {
+  it('limits a key that takes it by what the key spent until now, too', async () => {
+    const { budget_id } = await post<{ budget_id: string }>('/budget/new', {
+      max_budget: COST,
+      budget_duration: '3s',
+    })
+    const { key } = await spentTeam()
+    await scheduler.wait(3_100)
+    await post('/key/update', { key, budget_id })
+    expect(await keyInfo(key)).toMatchObject({ spend: COST })
+    expect((await chat(key)).status).toBe(400)
+    await scheduler.wait(3_000)
+    expect((await chat(key)).status).toBe(200)
+  })
+})
+
 describe('an alignment that is changed', () => {
   it('keeps what was spent, and resets as LiteLLM would from now on', async () => {
     const { team_id, key } = await spentTeam({ max_budget: 2 * COST, budget_duration: '30d' })
