@@ -55,6 +55,21 @@ export class Books {
     }
   }
 
+  /** Windows of an owner that its row has no more: added again, they begin anew. */
+  forget(owner: ScopeId, kept: readonly WindowRule[], nowMs: number): void {
+    if (kept.length === 0) return
+    const names = new Set(kept.map(({ scope, budget }) => `${scope} ${budget}`))
+    for (const scope of this.#owned(owner, [])) {
+      const { windows, rules } = this.#scopes.of(scope, nowMs)
+      for (const { budget } of this.standing(scope)) {
+        if (names.has(`${scope} ${budget}`)) continue
+        windows.delete(budget)
+        rules.delete(budget)
+        this.#store.saveCheckpoint(scope, { budget, startMs: 0, endMs: 0, spentPico: 0n })
+      }
+    }
+  }
+
   /** Whose limits come from this row, of the scopes in memory. */
   borrowersOf({ kind, id }: PolicyRow): PolicyRow[] {
     if (kind !== 'account' && kind !== 'budget') return []
@@ -190,6 +205,10 @@ export class Books {
   /** The scope itself and those for single models of the same owner. */
   scopesOf(owner: ScopeId, nowMs: number): ScopeId[] {
     const called = this.#store.traffic(nowMs - RATE_WINDOW_MS).flatMap(({ scopes }) => scopes)
+    return this.#owned(owner, called)
+  }
+
+  #owned(owner: ScopeId, called: readonly ScopeId[]): ScopeId[] {
     const known = [...this.#store.checkpointScopes(owner), ...called, ...this.#scopes.names()]
     return [...new Set(known)].filter((scope) => scope === owner || scope.startsWith(`${owner}/`))
   }

@@ -11,6 +11,7 @@ import type {
   DecideAnswer,
   EntryDetail,
   Opening,
+  OpeningSpend,
   ReserveAnswer,
   ReserveRequest,
   ScopeState,
@@ -33,6 +34,7 @@ export interface LedgerRpc {
   adjust(request: AdjustRequest): Promise<AdjustAnswer>
   leave(key: PolicyRow): Promise<Balance | null>
   arrive(key: PolicyRow, balance: Balance): Promise<unknown>
+  remember(spend: OpeningSpend, version: number): Promise<unknown>
   flush(): Promise<Unfinished>
   audit(): Promise<Audit | null>
 }
@@ -58,6 +60,8 @@ export interface LedgerClient {
   leave(key: PolicyRow): Promise<Balance | null>
   /** Takes that over, once. */
   arrive(key: PolicyRow, balance: Balance): Promise<void>
+  /** Adds what a window had spent before it was there, once per version. Throws 503. */
+  remember(spend: OpeningSpend, version: number): Promise<void>
   /** Brings entries to Postgres now; says what is left. */
   flush(): Promise<Unfinished>
   /** Null if the ledger has not taken over yet. */
@@ -112,6 +116,9 @@ export function ledgerClient(deps: LedgerDeps): LedgerClient {
     leave: (key) => call(TELL_WAITS_MS, () => rpc().leave(key)),
     arrive: async (key, balance) => {
       await call(TELL_WAITS_MS, () => rpc().arrive(key, balance))
+    },
+    remember: async (spend, version) => {
+      await call(TELL_WAITS_MS, () => rpc().remember(spend, version)).catch(unreachable)
     },
   }
 }

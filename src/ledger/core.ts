@@ -4,11 +4,11 @@ import { admitted, decided } from './answers.ts'
 import { Books } from './books.ts'
 import { chargeUnknown, correct, type End, endHold, type Parts } from './ends.ts'
 import { bounded, HOLD_MS, isLate, isYoung, newHold, tombstone } from './entries.ts'
-import { arrive, leave } from './moves.ts'
+import { leave, takeOver } from './moves.ts'
 import { Policies } from './policies.ts'
 import type { PolicyRow } from './policy.ts'
 import { judge, plain } from './refusals.ts'
-import { allScopes, rulesOf, scopesOf } from './scopes.ts'
+import { allScopes, rulesOf, scopeOf, scopesOf } from './scopes.ts'
 import type { Entry, LedgerStore } from './store.ts'
 import type {
   AdjustAnswer,
@@ -17,6 +17,7 @@ import type {
   DecideAnswer,
   EntryDetail,
   Opening,
+  OpeningSpend,
   ReserveAnswer,
   ReserveRequest,
   ScopeState,
@@ -201,6 +202,7 @@ export class LedgerCore {
     const nowMs = this.#advance(atMs)
     const told = this.#policies.tell(row, nowMs)
     if (!told) return
+    if (!row.deleted) this.#books.forget(scopeOf(row), this.#policies.rulesOf(row, nowMs), nowMs)
     for (const one of [row, ...(told.lendsAnew ? this.#books.borrowersOf(row) : [])]) {
       this.#books.turn(this.#policies.rulesOf(one, nowMs), nowMs)
     }
@@ -228,8 +230,16 @@ export class LedgerCore {
   arrive(key: PolicyRow, balance: Balance, atMs: number): void {
     const nowMs = this.#advance(atMs)
     if (!this.account()) throw new Error('a key came to a ledger that has not taken over')
-    arrive(this.#parts, { key, balance }, nowMs)
+    takeOver(this.#parts, { name: key.id, balance }, nowMs)
     this.tell(key, nowMs)
+  }
+
+  /** A window was added after it had begun: what its scope had spent in it. Once per version. */
+  remember(spend: OpeningSpend, version: number, atMs: number): void {
+    const nowMs = this.#advance(atMs)
+    if (!this.account()) return
+    const balance = { version, spends: [spend], traffic: [] }
+    takeOver(this.#parts, { name: `${spend.scope} ${spend.budget}`, balance }, nowMs)
   }
 
   #advance(atMs: number): number {

@@ -32,15 +32,16 @@ export function leave({ store, books }: Parts, key: PolicyRow, nowMs: number): B
 }
 
 /**
- * Takes over what a key brings. Once: the same again changes nothing. One version may come with
- * Postgres' copy, and then with more, of a ledger that was opened meanwhile: the rest is added.
+ * Takes over what was spent elsewhere, such as a key brings. Once by its name: the same again
+ * changes nothing. One version may come with Postgres' copy, and then with more, of a ledger that
+ * was opened meanwhile: the rest is added.
  */
-export function arrive(
+export function takeOver(
   { store, books }: Parts,
-  { key, balance }: { readonly key: PolicyRow; readonly balance: Balance },
+  { name, balance }: { readonly name: string; readonly balance: Balance },
   nowMs: number,
 ): void {
-  const known = store.balance('in', key.id)
+  const known = store.balance('in', name)
   if (known && known.version > balance.version) return
   const earlier = known?.version === balance.version ? known : null
   const spends = earlier ? beyond(balance.spends, earlier.spends) : balance.spends
@@ -56,7 +57,7 @@ export function arrive(
     spends: [...(earlier?.spends ?? []), ...spends],
     traffic: isNewMinute ? traffic : earlier.traffic,
   }
-  store.saveBalance('in', { key: key.id, balance: kept }, nowMs)
+  store.saveBalance('in', { key: name, balance: kept }, nowMs)
   for (const { scope, folded } of joined) store.saveCheckpoint(scope, folded)
   const windows = joined.map(({ scope, whole }) => ({ scope, ...whole }))
   books.bring(windows, traffic, nowMs)

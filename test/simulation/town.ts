@@ -196,6 +196,7 @@ export class Town {
       settle: (request) => rpc.settle(request),
       read: (rows) => rpc.read(rows),
       tell: (rows) => rpc.tell(rows),
+      remember: (spend, version) => rpc.remember(spend, version),
       decide: (request) => rpc.decide(request),
       adjust: (request) => rpc.adjust(request),
       leave: (key) => rpc.leave(key),

@@ -19,6 +19,7 @@ import type {
   DecideAnswer,
   EntryDetail,
   Opening,
+  OpeningSpend,
   ReserveAnswer,
   ReserveRequest,
   ScopeState,
@@ -101,6 +102,10 @@ export class Ledger extends DurableObject<Env> {
 
   arrive(key: PolicyRow, balance: Balance): void {
     this.#run((nowMs) => this.#core.arrive(key, balance, nowMs))
+  }
+
+  remember(spend: OpeningSpend, version: number): void {
+    this.#run((nowMs) => this.#core.remember(spend, version, nowMs))
   }
 
   tell(rows: readonly PolicyRow[]): void {

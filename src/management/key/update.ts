@@ -8,6 +8,7 @@ import { moveKey } from '../../ledger/move-key.ts'
 import { cleanText, money } from '../fields.ts'
 import { bothOrNeither } from '../limit-fields.ts'
 import { lowerSpend } from '../spend.ts'
+import { countBefore } from '../added-windows.ts'
 import { forgetKeys, type KeyCaches, tellAll, type TellDeps } from '../tell.ts'
 import { refuseUnenforced } from '../unsupported.ts'
 import { accountOf, checkNamed, hashOf, keyChanges, keyFields } from './fields.ts'
@@ -81,12 +82,13 @@ export async function write(deps: ChangeDeps, token: string, change: Write): Pro
     if (!written) continue
     if (written.key.moving) return moveKey(deps, token)
     const { account, budget } = written
+    const told = { account, row: keyPolicy(written.key) }
     await tellAll(deps, [
-      { account, row: keyPolicy(written.key) },
+      told,
       // Calls that knew the key without this budget do not bring its row.
       ...(budget ? [{ account, row: budgetPolicy(budget) }] : []),
     ])
-    return
+    return countBefore(deps, told)
   }
   throw unavailable('This key is being changed. Please repeat the call.')
 }

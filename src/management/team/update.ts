@@ -6,6 +6,7 @@ import type { TeamDetails } from '../../db/teams.ts'
 import { notFound } from '../../errors.ts'
 import { id } from '../fields.ts'
 import { bothOrNeither } from '../limit-fields.ts'
+import { countBefore } from '../added-windows.ts'
 import { tellAll, type TellDeps } from '../tell.ts'
 import { refuseUnenforced } from '../unsupported.ts'
 import { teamChanges, teamFields } from './fields.ts'
@@ -34,6 +35,8 @@ export async function saveTeam(
   const { db, nowMs, resets } = deps
   const saved = await updateTeam(db, { teamId, changes, by: ADMIN_USER_ID, nowMs, resets })
   if (!saved) throw notFound(`Team not found, passed team_id=${teamId}`, 'team_id')
-  await tellAll(deps, [{ account: saved.account, row: teamPolicy(saved.team) }])
+  const change = { account: saved.account, row: teamPolicy(saved.team) }
+  await tellAll(deps, [change])
+  await countBefore(deps, change)
   return saved
 }
