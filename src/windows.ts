@@ -1,5 +1,6 @@
 import { calendarWindow, type Zone } from './calendar.ts'
 import { addDuration, type Duration, monthsBetween, UNIT_MS } from './duration.ts'
+import type { Pico } from './money.ts'
 
 /** One period of a budget: from `startMs` up to, not including, `endMs` (null: for ever). */
 export interface Window {
@@ -24,6 +25,8 @@ export interface Schedule {
 /** What a deployment says about all of its budgets' windows. */
 export interface Resets extends Zone {
   readonly alignment: Alignment
+  /** How many times its own size a budget may have left over; absent: windows begin anew. */
+  readonly rolloverMax?: number
 }
 
 /** An instant, and how windows lie in this deployment. */
@@ -62,6 +65,48 @@ export function openWindow(rule: Schedule, known: Window | null, now: Now): Wind
   if (known.startMs > sinceMs && known.endMs !== null && known.endMs > atMs) return known
   return { startMs, endMs }
 }
+
+interface SpentWindow extends Window {
+  readonly spentPico: Pico
+}
+
+/** The same with what counts as spent in it: nothing where a new one begins, or what is carried over. */
+export function rollWindow(
+  rule: Schedule & { readonly limitPico: Pico | null },
+  known: SpentWindow | null,
+  now: Now,
+): SpentWindow {
+  const open = openWindow(rule, known, now)
+  if (!known) return { ...open, spentPico: 0n }
+  if (known.startMs === open.startMs) return { ...open, spentPico: known.spentPico }
+  return { ...open, spentPico: carriedOver(rule, [known, open], now) }
+}
+
+/**
+ * What was left of a budget, as a negative spend, or what was spent beyond it. Windows between that
+ * nobody looked at were not spent in.
+ */
+function carriedOver(
+  rule: Schedule & { readonly limitPico: Pico | null },
+  [known, open]: readonly [SpentWindow, Window],
+  { resets }: Now,
+): Pico {
+  const { limitPico } = rule
+  const { rolloverMax } = resets
+  if (rolloverMax === undefined || !limitPico || known.endMs === null) return 0n
+  const most = -((limitPico * BigInt(Math.round(rolloverMax * 1_000))) / 1_000n)
+  let { endMs, spentPico } = known as { endMs: number | null; spentPico: Pico }
+  for (let windows = 0; windows < CARRIED_WINDOWS_MAX; windows++) {
+    spentPico -= limitPico
+    if (spentPico <= most) return most
+    if (endMs === null || endMs >= open.startMs) return spentPico
+    ;({ endMs } = windowAt(rule, { nowMs: endMs, resets }))
+  }
+  return most
+}
+
+/** After as many without a call nothing is owed any more. */
+const CARRIED_WINDOWS_MAX = 1_000
 
 /** Fixed lengths from the anchor, never drifting. Before the anchor the first one counts. */
 function rollingWindow(duration: Duration, anchorMs: number, nowMs: number): Window {

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { newLimits } from '../src/db/limits.ts'
 import { teamPolicy } from '../src/db/policy.ts'
 import { isoMicros } from '../src/duration.ts'
-import { windowOf } from '../src/jobs/sweep.ts'
+import { rolled } from '../src/jobs/sweep.ts'
 import { LedgerCore } from '../src/ledger/core.ts'
 import { roll, snapshotOf } from '../src/ledger/snapshot.ts'
 import { limitFields } from '../src/management/limits.ts'
@@ -54,13 +54,13 @@ function answers({ resets, madeMs, nowMs, ...sent }: Case) {
   const first = state(core, account, madeMs)
   const asleep = roll(snapshotOf(account, first, resets), nowMs)
   const [spendWindowAt, spendWindowEndAt] = [new Date(first.startMs), new Date(first.resetAtMs!)]
-  const copy = { ...columns, spendWindowAt, spendWindowEndAt }
+  const copy = { ...columns, spend: '0', spendWindowAt, spendWindowEndAt }
   return {
     whenMade: [columns.budgetResetAt?.getTime(), first.resetAtMs],
     now: {
       ledger: iso(state(core, account, nowMs).resetAtMs),
       api: limitFields({ ...TEAM, ...columns }, { nowMs, resets }).budget_reset_at,
-      cron: iso(windowOf(copy, { nowMs, resets }).endMs),
+      cron: iso(rolled(copy, { nowMs, resets }).window.endMs),
       metrics: iso(asleep.endMs ?? null),
     },
   }

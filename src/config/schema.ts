@@ -148,6 +148,11 @@ export const LitellmSettings = z.object(
     require_auth_for_metrics_endpoint: flag().optional(),
     request_timeout: seconds().optional(),
     budget_reset_alignment: oneOf('rolling', 'calendar').optional(),
+    budget_rollover: flag().optional(),
+    budget_rollover_max: numeric(
+      'how many budgets, more than 0 and at most 1000',
+      [0.001, 1_000],
+    ).optional(),
     timezone: z
       .string(expectedValue(TIMEZONE))
       .refine(isTimezone, expectedValue(TIMEZONE))

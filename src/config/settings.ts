@@ -32,6 +32,7 @@ export function makeSettings(sections: Sections, lookup: Lookup): Settings {
       alignment: litellm.budget_reset_alignment ?? (era === 'docs' ? 'rolling' : 'calendar'),
       timezone: litellm.timezone ?? 'UTC',
       resetMinute: minuteOf(litellm.budget_reset_time ?? '00:00'),
+      ...(litellm.budget_rollover && { rolloverMax: litellm.budget_rollover_max ?? 1 }),
     },
     prometheus: callbacks.includes('prometheus'),
     requireAuthForMetrics: litellm.require_auth_for_metrics_endpoint ?? null,

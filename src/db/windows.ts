@@ -2,6 +2,7 @@ import { eq, lte, sql } from 'drizzle-orm'
 import { accounts, budgets, keys, memberships, teams, users } from '../../drizzle/schema.ts'
 import type { Alignment, Window } from '../windows.ts'
 import type { Db } from './connect.ts'
+import { type Pico, picoToDecimal } from '../money.ts'
 
 const WINDOWS_MAX = 200
 
@@ -14,13 +15,17 @@ export interface EndedWindow {
   readonly budgetDuration: string | null
   readonly budgetAnchorAt: Date
   readonly budgetResetAlignment: Alignment | null
+  readonly maxBudget: string | null
   /** Null: it has no spend. */
   readonly spendWindowAt: Date | null
   readonly spendWindowEndAt: Date | null
+  readonly spend: string | null
 }
 
 export interface MovedWindow extends EndedWindow {
   readonly window: Window
+  /** What counts as spent in it. */
+  readonly spentPico: Pico
 }
 
 type Limited = typeof teams | typeof users | typeof keys | typeof memberships | typeof budgets
@@ -64,7 +69,7 @@ export async function endedWindows(db: Db, nowMs: number): Promise<EndedWindow[]
     .limit(WINDOWS_MAX)
   const found = await db.batch([ofTeams, ofUsers, ofKeys, ofMembers, ofBudgets])
   const [teamRows, userRows, keyRows, memberRows, budgetRows] = found
-  const none = { teamId: null, spendWindowAt: null, spendWindowEndAt: null }
+  const none = { teamId: null, spend: null, spendWindowAt: null, spendWindowEndAt: null }
   return [
     ...teamRows.map((row) => ({ kind: 'team' as const, ...row })),
     ...userRows.map((row) => ({ kind: 'user' as const, ...row })),
@@ -74,12 +79,13 @@ export async function endedWindows(db: Db, nowMs: number): Promise<EndedWindow[]
   ]
 }
 
-function ruleOf<T extends Limited>({ budgetDuration, budgetAnchorAt, budgetResetAlignment }: T) {
-  return { budgetDuration, budgetAnchorAt, budgetResetAlignment }
+function ruleOf<T extends Limited>(table: T) {
+  const { budgetDuration, budgetAnchorAt, budgetResetAlignment, maxBudget } = table
+  return { budgetDuration, budgetAnchorAt, budgetResetAlignment, maxBudget }
 }
 
-function spentOf<T extends Spent>({ spendWindowAt, spendWindowEndAt }: T) {
-  return { spendWindowAt, spendWindowEndAt }
+function spentOf<T extends Spent>({ spend, spendWindowAt, spendWindowEndAt }: T) {
+  return { spend, spendWindowAt, spendWindowEndAt }
 }
 
 /**
@@ -92,7 +98,7 @@ export async function moveWindows(db: Db, moved: readonly MovedWindow[]): Promis
       select * from jsonb_to_recordset(${JSON.stringify(moved.map(movedRow))}::jsonb)
         as moved(kind text, id text, of_team text, duration text, alignment text, anchor_at timestamptz,
           known_at timestamptz, known_end_at timestamptz, start_at timestamptz,
-          reset_at timestamptz)
+          reset_at timestamptz, spent numeric)
     ), locked as materialized (
       -- In the order in which everybody takes them: accounts first, then what belongs to them.
       select account_id from ${accounts} where account_id in (
@@ -141,6 +147,7 @@ function movedRow(moved: MovedWindow) {
     known_end_at: moved.spendWindowEndAt?.toISOString() ?? null,
     start_at: new Date(startMs).toISOString(),
     reset_at: endMs === null ? null : new Date(endMs).toISOString(),
+    spent: picoToDecimal(moved.spentPico),
   }
 }
 
@@ -156,7 +163,7 @@ const HAS_ENDED = sql.raw(`(spend_window_at = moved.known_at and spend_window_at
 
 function resetSpend() {
   const columns = [
-    ['spend', '0'],
+    ['spend', 'moved.spent'],
     ['spend_window_at', 'moved.start_at'],
     ['spend_window_end_at', 'moved.reset_at'],
     ['spend_epoch', '0'],

@@ -2,7 +2,8 @@ import type { Db } from '../db/connect.ts'
 import { type EndedWindow, endedWindows, moveWindows } from '../db/windows.ts'
 import { scheduleOf } from '../db/policy.ts'
 import { log } from '../log.ts'
-import { type Now, openWindow, type Window } from '../windows.ts'
+import { parsePico } from '../money.ts'
+import { type Now, rollWindow } from '../windows.ts'
 
 const ROUNDS_MAX = 20
 
@@ -16,18 +17,21 @@ export async function sweep(db: Db, now: Now): Promise<void> {
     if (ended.length === 0) return
     await moveWindows(
       db,
-      ended.map((row) => ({ ...row, window: windowOf(row, now) })),
+      ended.map((row) => ({ ...row, ...rolled(row, now) })),
     )
     log('info', 'windows_moved', { count: ended.length })
   }
 }
 
 /** As the ledger has it: a window that was open when its duration changed goes on. */
-export function windowOf(row: Omit<EndedWindow, 'kind' | 'id' | 'teamId'>, now: Now): Window {
-  const { spendWindowAt, spendWindowEndAt } = row
+export function rolled(row: Omit<EndedWindow, 'kind' | 'id' | 'teamId'>, now: Now) {
+  const { maxBudget, spend, spendWindowAt, spendWindowEndAt } = row
   const known = spendWindowAt && {
     startMs: spendWindowAt.getTime(),
     endMs: spendWindowEndAt?.getTime() ?? null,
+    spentPico: parsePico(spend ?? '0'),
   }
-  return openWindow(scheduleOf(row), known, now)
+  const limitPico = maxBudget === null ? null : parsePico(maxBudget)
+  const { spentPico, ...window } = rollWindow({ ...scheduleOf(row), limitPico }, known, now)
+  return { window, spentPico }
 }

@@ -246,7 +246,14 @@ export class Books {
   }
 
   #window(book: ScopeBook, rule: WindowRule, nowMs: number): WindowBook {
-    return windowOf(book, rule, { nowMs, resets: this.#resets })
+    const before = book.windows.get(rule.budget)
+    const window = windowOf(book, rule, { nowMs, resets: this.#resets })
+    const { startMs, spentPico } = window
+    // Entries are counted from here on, also by who wakes before any is.
+    if (before && before.startMs !== startMs && spentPico !== 0n) {
+      this.#store.saveCheckpoint(rule.scope, { budget: rule.budget, ...window })
+    }
+    return window
   }
 
   #put(scope: ScopeId, entry: Entry): ScopeBook {

@@ -3,7 +3,7 @@ import type { PolicyRow } from './policy.ts'
 import type { RateBook } from './rates.ts'
 import type { WindowRule } from './store.ts'
 import type { WindowSum } from './types.ts'
-import { type Now, openWindow } from '../windows.ts'
+import { type Now, rollWindow } from '../windows.ts'
 
 export interface WindowBook {
   startMs: number
@@ -60,10 +60,11 @@ export function windowOf(book: ScopeBook, asked: WindowRule, now: Now): WindowBo
   const known = book.windows.get(rule.budget)
   // An older row, of a call that was long under way, does not end a window that a newer one keeps.
   if (known && known.version > rule.version && isOpen(known, now.nowMs)) return known
-  const { startMs, endMs } = openWindow(rule, known ?? null, now)
+  const limited = { ...rule, limitPico: rule.limitPico ?? null }
+  const { startMs, endMs, spentPico } = rollWindow(limited, known ?? null, now)
   const { version } = rule
   if (known?.startMs === startMs) return Object.assign(known, { endMs, version })
-  const window = { startMs, endMs, version, spentPico: 0n }
+  const window = { startMs, endMs, version, spentPico }
   book.windows.set(rule.budget, window)
   return window
 }

@@ -72,7 +72,7 @@ function newScope(
 ): Scope {
   const id = scopeOf(common.row, model ?? undefined)
   const { version } = common.row
-  const rules = budgets.map(({ id: budget, limitPico: _limit, ...schedule }): WindowRule => {
+  const rules = budgets.map(({ id: budget, ...schedule }): WindowRule => {
     return { scope: id, version, lent, budget, ...schedule }
   })
   return { ...common, id, model, budgets, rates, rules }

@@ -1,7 +1,7 @@
 import type { Pico } from '../money.ts'
 import type { PolicyRow } from './policy.ts'
 import type { ScopeState } from './types.ts'
-import { openWindow, type Resets, ROLLING, type Schedule } from '../windows.ts'
+import { type Resets, ROLLING, rollWindow, type Schedule } from '../windows.ts'
 
 /** An account's main budget as its ledger last told it. What is optional came later. */
 export interface AccountSnapshot extends Schedule {
@@ -45,8 +45,7 @@ export function snapshotOf(account: PolicyRow, state: ScopeState, resets: Resets
 export function roll(snapshot: AccountSnapshot, nowMs: number): AccountSnapshot {
   const { endMs: known = null, increase, limitPico, resets = ROLLING } = snapshot
   const now = { nowMs, resets }
-  const { startMs, endMs } = openWindow(snapshot, { ...snapshot, endMs: known }, now)
-  const spentPico = startMs > snapshot.startMs ? 0n : snapshot.spentPico
+  const { startMs, endMs, spentPico } = rollWindow(snapshot, { ...snapshot, endMs: known }, now)
   const isLifted = limitPico !== null && increase && increase.untilMs > nowMs
   const limit = isLifted ? limitPico + increase.pico : limitPico
   return { ...snapshot, startMs, endMs, spentPico, limitPico: limit }

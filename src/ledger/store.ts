@@ -13,6 +13,8 @@ export interface WindowRule extends Schedule {
   /** Of the row that lends limits to it, if one does. */
   readonly lent?: number
   readonly budget: string
+  /** For what is carried into the next window; absent where it was written before. */
+  readonly limitPico?: Pico | null
 }
 
 /** Where a charge counts. The window's end, and the rule's version that says so, came later. */

@@ -7,7 +7,7 @@ import { allScopes, MAIN, scopeOf } from '../ledger/scopes.ts'
 import type { ScopeState } from '../ledger/types.ts'
 import { describe, log } from '../log.ts'
 import { parsePico, type Pico, picoToUsd } from '../money.ts'
-import { type Now, openWindow, type Schedule, type Window, windowAt } from '../windows.ts'
+import { type Now, rollWindow, type Window, windowAt } from '../windows.ts'
 
 /** What is spent and held in one window. */
 export interface Standing {
@@ -97,12 +97,16 @@ async function copiesOf(
 }
 
 /** It counts only in the window that it was written for. */
-export function copiedStanding(rule: Schedule, copy: SpendCopy | undefined, now: Now): Standing {
+export function copiedStanding(
+  rule: BudgetPolicy,
+  copy: SpendCopy | undefined,
+  now: Now,
+): Standing {
   if (!copy) return standingOf(windowAt(rule, now), 0n)
   const startMs = copy.spendWindowAt.getTime()
-  const known = { startMs, endMs: copy.spendWindowEndAt?.getTime() ?? null }
-  const open = openWindow(rule, known, now)
-  return standingOf(open, open.startMs === startMs ? parsePico(copy.spend) : 0n)
+  const endMs = copy.spendWindowEndAt?.getTime() ?? null
+  const rolled = rollWindow(rule, { startMs, endMs, spentPico: parsePico(copy.spend) }, now)
+  return standingOf(rolled, rolled.spentPico)
 }
 
 function standingOf({ startMs, endMs }: Window, spentPico: Pico): Standing {

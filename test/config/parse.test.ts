@@ -124,6 +124,12 @@ litellm_settings: {budget_reset_alignment: rolling}`,
       'general_settings: {litellm_compatibility: v1.84}',
       { resets: { alignment: 'calendar', timezone: 'UTC', resetMinute: 0 } },
     ],
+    ['litellm_settings: {budget_rollover: false}', { resets: ROLLING }],
+    ['litellm_settings: {budget_rollover: true}', { resets: { ...ROLLING, rolloverMax: 1 } }],
+    [
+      'litellm_settings: {budget_rollover: true, budget_rollover_max: 2.5}',
+      { resets: { ...ROLLING, rolloverMax: 2.5 } },
+    ],
     [
       `litellm_settings:
   {budget_reset_alignment: calendar, timezone: Europe/Berlin, budget_reset_time: '06:30'}`,

@@ -130,7 +130,9 @@ describe('what happens between the look and the move', () => {
     const window = windowAt({ duration: { count: 1, unit: 'd' }, anchorMs: T0 }, rolling(T0 + DAY))
     const mine = new Set([tenant.teamId, tenant.token, tenant.userId])
     const found = await endedWindows(db, T0 + DAY)
-    const moved = found.filter(({ id }) => mine.has(id)).map((row) => ({ ...row, window }))
+    const moved = found
+      .filter(({ id }) => mine.has(id))
+      .map((row) => ({ ...row, window, spentPico: 0n }))
     expect(moved).toHaveLength(3)
     await change(tenant)
     await moveWindows(db, moved)

@@ -16,7 +16,6 @@ const ACCESS = 'this restriction is not enforced yet'
 const LOGIN = 'this way of authenticating is not built yet'
 const CONTENT = 'requests and answers are not checked by guardrails'
 const PRICE = 'this price is not charged yet, so the bill would be wrong'
-const RESETS = 'what is left of a budget is not carried over'
 const ROUTING = 'every caller is routed to every row of a model group'
 
 function off(value: unknown): boolean {
@@ -133,7 +132,6 @@ export const UNSUPPORTED: readonly Unsupported[] = [
   ...fields('litellm_settings', CONTENT, 'guardrails'),
   unless('litellm_settings.callbacks[]', CONTENT, onlyLogs),
   ...fields('litellm_settings', RATES, 'priority_reservation'),
-  ...fields('litellm_settings', RESETS, 'budget_rollover'),
   ...fields('litellm_settings', PRICE, 'cost_discount_config cost_margin_config'),
 
   ...fields(
