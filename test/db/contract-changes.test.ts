@@ -203,6 +203,7 @@ async function move({ simulated }: Both, dice: Dice, token: string): Promise<Ste
   const [real, found] = [await getMovingKey(db, token), moves.getMovingKey(simulated, token)]
   if (!real || !found || dice.chance(0.2)) return ['moving', withSorted(real), withSorted(found)]
   expect(plain(withSorted(real))).toEqual(plain(withSorted(found)))
+  expect(found.copy.version).toBe(real.copy.version)
   const version = dice.chance(0.8) ? real.key.version : real.key.version - 1
   const brought = dice.chance(0.5) ? real.copy : balance(dice, token)
   const [was, is] = [real, found].map((moving) => ({ ...moving, key: { ...moving.key, version } }))

@@ -108,7 +108,8 @@ export function deleteKeys(
     const account = key && database.accountRow(key.row.accountId)
     if (!key || !account) return []
     const deletedAt = key.row.deletedAt ?? new Date(database.nowMs())
-    key.row = { ...key.row, deletedAt, version: database.nextVersion() }
+    const moving = key.row.moving && { version: key.row.version, ...key.row.moving }
+    key.row = { ...key.row, deletedAt, moving, version: database.nextVersion() }
     noteKeys(database, [key.row])
     return [{ key: keyRowOf(key), account }]
   })

@@ -28,7 +28,7 @@ export function getMovingKey(database: SimulatedDatabase, token: string): Moving
 }
 
 function copyOf(database: SimulatedDatabase, key: SimulatedKey, from: AccountRow): Balance {
-  const { token, version, traffic } = key.row
+  const { token, traffic, moving } = key.row
   const others = database.windows.filter(
     ({ accountId, generation, scope }) =>
       isOfKey(scope, token) && accountId === from.accountId && generation === from.generation,
@@ -38,7 +38,7 @@ function copyOf(database: SimulatedDatabase, key: SimulatedKey, from: AccountRow
     ...others.map((window) => openingOf(window.scope, window.budget, window)),
   ]
   return {
-    version,
+    version: moving?.version ?? key.row.version,
     traffic: traffic ?? [],
     spends: spends.filter(({ spentPico }) => spentPico !== 0n),
   }

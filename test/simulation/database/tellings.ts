@@ -118,6 +118,7 @@ export function confirmTellings(
   for (const { kind, id, version } of rows) {
     const name = tellingName({ accountId, generation, kind, rowId: id })
     const known = database.tellings.get(name)
-    if (known && known.version <= version) database.tellings.delete(name)
+    if (!known || known.version > version || isMoving(database, known)) continue
+    database.tellings.delete(name)
   }
 }
