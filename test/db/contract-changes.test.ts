@@ -112,6 +112,7 @@ function tellingsIn(pending: readonly Telling[], rows: readonly Waiting[]) {
 async function step(both: Both, dice: Dice, batches: Batches): Promise<Step> {
   const { simulated, accountIds, hashes, teamIds, budgetId } = both
   const [token, teamId, accountId] = [dice.pick(hashes), dice.pick(teamIds), dice.pick(accountIds)]
+  const payer = dice.chance(0.8) ? simulated.keys.get(token)!.row.accountId : accountId
   const write = { by: 'me', nowMs: Date.now() }
   switch (
     dice.weighted({
@@ -122,7 +123,7 @@ async function step(both: Both, dice: Dice, batches: Batches): Promise<Step> {
       gone: 1,
       move: 8,
       lower: 3,
-      told: 2,
+      told: 5,
       old: 1,
     })
   ) {
@@ -137,7 +138,7 @@ async function step(both: Both, dice: Dice, batches: Batches): Promise<Step> {
     }
     case 'key': {
       const owner = dice.pick([null, ownerIn(teamId, dice)])
-      const update = { ...write, token, accountId, changes: limits(dice), owner }
+      const update = { ...write, token, accountId: payer, changes: limits(dice), owner }
       return ['key', await updateKey(db, update), changes.updateKey(simulated, update)]
     }
     case 'row':
@@ -156,9 +157,9 @@ async function step(both: Both, dice: Dice, batches: Batches): Promise<Step> {
       return ['lower', await lowerCopy(db, lower), reads.lowerCopy(simulated, lower)]
     }
     case 'told': {
-      const ref = { accountId, generation: GENERATION }
-      const key = reads.getKeyDetails(simulated, token)!.rows
-      const rows = dice.chance(0.5) ? key : key.map((one) => ({ ...one, version: 1 }))
+      const ref = { accountId: payer, generation: GENERATION }
+      const known = reads.getKeyDetails(simulated, token)!.rows
+      const rows = dice.chance(0.7) ? known : known.map((one) => ({ ...one, version: 1 }))
       await confirmTellings(db, ref, rows)
       return ['told', budgetId, waits.confirmTellings(simulated, ref, rows) ?? budgetId]
     }

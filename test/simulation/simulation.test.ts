@@ -20,7 +20,7 @@ vi.mock('../../src/db/tellings.ts', () => inPlaceOf.tellings)
 const { SEED, TOLLGATE_LONG } = process.env
 const SEEDS = SEED ? 1 : TOLLGATE_LONG ? 5_000 : 300
 const FIRST = SEED ? Number(SEED) : 1
-/** A second for each seed; they take some seventy milliseconds. */
+/** A second for each seed; they take some thirty milliseconds. */
 const TIMEOUT_MS = SEEDS * 1_000
 
 describe('the money path, with everything that may fail failing', () => {
