@@ -1,43 +1,72 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { fileURLToPath } from 'node:url'
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
 
 const SETUP_TIMEOUT_MS = 60_000
 
+/** What runs a job over every row of a Postgres has that Postgres for itself, a file at a time. */
+const OVER_ALL_ROWS = [
+  'test/jobs/**/*.test.ts',
+  'test/db/contract*.test.ts',
+  'test/management/calendar.test.ts',
+  'test/management/tell.test.ts',
+  'test/management/binding/owners.test.ts',
+  'test/management/budget/budget.test.ts',
+  'test/management/key/move.test.ts',
+]
+
+function insideWorkerd({
+  groupOrder,
+  ...files
+}: {
+  readonly name: string
+  readonly include: string[]
+  readonly exclude?: string[]
+  readonly maxWorkers: number
+  readonly groupOrder: number
+}): TestProjectConfiguration {
+  return {
+    plugins: [
+      cloudflareTest(({ inject }) => ({
+        wrangler: { configPath: './wrangler.toml' },
+        miniflare: {
+          bindings: {
+            DATABASE_URL: 'postgres://tollgate:tollgate@localhost/tollgate',
+            LITELLM_MASTER_KEY: 'sk-1234',
+            NEON_FETCH_ENDPOINT: inject('neonEndpoint'),
+            TOLLGATE_DEV: 'true',
+          },
+        },
+      })),
+    ],
+    test: {
+      ...files,
+      sequence: { groupOrder },
+      globalSetup: ['./test/setup/postgres.ts'],
+      provide: { isLong: process.env['TOLLGATE_LONG'] === '1' },
+      // A file's first request starts a Worker, which is slow on a busy machine.
+      testTimeout: 30_000,
+      // A Worker for each file would take as long as the tests.
+      isolate: false,
+    },
+  }
+}
+
 /**
- * Three kinds: `worker` runs inside workerd, `simulation` in Node under virtual time, `e2e` talks
- * HTTP to the production bundle.
+ * Three kinds: `worker` and `jobs` run inside workerd, `simulation` in Node under virtual time,
+ * `e2e` talks HTTP to the production bundle.
  */
 export default defineConfig({
   test: {
     projects: [
-      {
-        plugins: [
-          cloudflareTest(({ inject }) => ({
-            wrangler: { configPath: './wrangler.toml' },
-            miniflare: {
-              bindings: {
-                DATABASE_URL: 'postgres://tollgate:tollgate@localhost/tollgate',
-                LITELLM_MASTER_KEY: 'sk-1234',
-                NEON_FETCH_ENDPOINT: inject('neonEndpoint'),
-                TOLLGATE_DEV: 'true',
-              },
-            },
-          })),
-        ],
-        test: {
-          name: 'worker',
-          include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', 'test/simulation/**'],
-          globalSetup: ['./test/setup/postgres.ts'],
-          provide: { isLong: process.env['TOLLGATE_LONG'] === '1' },
-          // A file's first request starts a Worker, which is slow on a busy machine.
-          testTimeout: 30_000,
-          // A Worker for each file would take as long as the tests.
-          isolate: false,
-          maxWorkers: 2,
-        },
-      },
+      insideWorkerd({
+        name: 'worker',
+        include: ['test/**/*.test.ts'],
+        exclude: ['test/e2e/**', 'test/simulation/**', ...OVER_ALL_ROWS],
+        maxWorkers: 2,
+        groupOrder: 0,
+      }),
+      insideWorkerd({ name: 'jobs', include: OVER_ALL_ROWS, maxWorkers: 1, groupOrder: 1 }),
       {
         resolve: {
           alias: {
@@ -46,7 +75,11 @@ export default defineConfig({
             ),
           },
         },
-        test: { name: 'simulation', include: ['test/simulation/**/*.test.ts'] },
+        test: {
+          name: 'simulation',
+          include: ['test/simulation/**/*.test.ts'],
+          maxWorkers: 2,
+        },
       },
       {
         test: {
@@ -56,7 +89,7 @@ export default defineConfig({
           // These wait more than they compute. Two at once need a turn of their own.
           maxWorkers: 2,
           isolate: false,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
           maxConcurrency: 20,
           testTimeout: SETUP_TIMEOUT_MS,
           hookTimeout: SETUP_TIMEOUT_MS,

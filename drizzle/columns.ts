@@ -49,6 +49,8 @@ export interface KeyMove {
   readonly account_id: string
   readonly team_id: string | null
   readonly user_id: string | null
+  /** What it leaves with, if its row was deleted meanwhile: what left with it is kept under this. */
+  readonly version?: number
 }
 
 /** What limits a team, key, member, user or shared budget row. */

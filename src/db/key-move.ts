@@ -44,7 +44,7 @@ function copyOf(key: KeyRow, others: readonly (typeof windowSpends.$inferSelect)
   const scope = scopeOf({ kind: 'key', id: key.token })
   const windows = [{ ...key, scope, budget: 'main' }, ...others]
   return {
-    version: key.version,
+    version: key.moving?.version ?? key.version,
     traffic: key.traffic ?? [],
     spends: windows
       .map((window) => ({

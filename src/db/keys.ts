@@ -4,7 +4,7 @@ import { unlimitedRow } from '../ledger/policy.ts'
 import type { PolicyRow } from '../ledger/policy.ts'
 import { type AccountRow, lockAccounts } from './accounts.ts'
 import type { Db } from './connect.ts'
-import { deletion } from './deletion.ts'
+import { keyDeletion } from './deletion.ts'
 import {
   budgetPolicy,
   keyPolicy,
@@ -136,7 +136,7 @@ export async function deleteKeys(db: Db, by: { hashes: string[]; aliases: string
     accounts.accountId,
     db.select({ id: keys.accountId }).from(keys).where(named),
   )
-  const mark = db.update(keys).set(deletion(keys.deletedAt)).where(named).returning()
+  const mark = db.update(keys).set(keyDeletion()).where(named).returning()
   const owners = db.select().from(accounts).where(owning)
   const [, rows, , accountRows] = await db.batch([
     lockAccounts(db, owning),

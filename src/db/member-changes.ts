@@ -3,7 +3,7 @@ import { accounts, keys, memberships, teams } from '../../drizzle/schema.ts'
 import { lockAccounts } from './accounts.ts'
 import { changed } from './change.ts'
 import type { Db } from './connect.ts'
-import { deletion } from './deletion.ts'
+import { deletion, keyDeletion } from './deletion.ts'
 import { type LimitChanges, limitSet } from './limits.ts'
 import { addedAt, insertMembers, type MemberRow, type NewMember, selectMembers } from './members.ts'
 import { noteChangedKeys, noteChangedMembers } from './tellings.ts'
@@ -85,7 +85,7 @@ export async function deleteMember(db: Db, { teamId, userId }: MemberRow) {
   const [, [member], removed, , , owners, members] = await db.batch([
     lockAccounts(db, owning),
     db.update(memberships).set(deletion(memberships.deletedAt)).where(named).returning(),
-    db.update(keys).set(deletion(keys.deletedAt)).where(theirKeys).returning(),
+    db.update(keys).set(keyDeletion()).where(theirKeys).returning(),
     noteChangedMembers(db, named),
     noteChangedKeys(db, theirKeys),
     db.select().from(accounts).where(owning),

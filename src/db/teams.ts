@@ -2,7 +2,7 @@ import { and, asc, desc, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm
 import { accounts, keys, memberships, teams, tellings } from '../../drizzle/schema.ts'
 import { lockAccounts } from './accounts.ts'
 import type { Db } from './connect.ts'
-import { deletion } from './deletion.ts'
+import { deletion, keyDeletion } from './deletion.ts'
 import { insertMembers, type MemberRow, type NewMember, selectMembers } from './members.ts'
 import { noteChangedKeys, noteChangedTeams } from './tellings.ts'
 import type { Now } from '../windows.ts'
@@ -153,7 +153,7 @@ export async function deleteTeams(db: Db, teamIds: string[]) {
   const [, teamRows, keyRows, , , , , owners] = await db.batch([
     lockAccounts(db, owning),
     db.update(teams).set(deletion(teams.deletedAt)).where(named).returning(),
-    db.update(keys).set(deletion(keys.deletedAt)).where(theirKeys).returning(),
+    db.update(keys).set(keyDeletion()).where(theirKeys).returning(),
     noteChangedTeams(db, named),
     noteChangedKeys(db, theirKeys),
     db.delete(memberships).where(inArray(memberships.teamId, teamIds)),

@@ -83,6 +83,9 @@ const replacing = sql`on conflict (account_id, generation, kind, row_id)
 const HAS_LEDGER = sql`exists (select 1 from ${accounts} where ${accounts.accountId} =
   ${tellings.accountId} and ${accounts.generation} = ${tellings.generation} and ledger_epoch > 0)`
 
+const IS_MOVING = sql`(${tellings.kind} = 'key' and exists (select 1 from ${keys}
+  where ${keys.token} = ${tellings.rowId} and moving is not null))`
+
 /** Longer than any cache keeps a row. */
 const NOTES_KEPT = sql`interval '25 hours'`
 
@@ -90,8 +93,7 @@ const NOTES_KEPT = sql`interval '25 hours'`
 export async function forgetNotes(db: Db): Promise<void> {
   await db.execute(sql`
     delete from ${tellings} where created_at < now() - ${NOTES_KEPT} and not ${HAS_LEDGER}
-      and not exists (select 1 from ${keys} where kind = 'key' and token = row_id
-        and moving is not null)`)
+      and not ${IS_MOVING}`)
 }
 
 /** The oldest changes that wait to be told, each with its row as it is now. */
@@ -147,12 +149,16 @@ function policyOf({ key, team, user, member, budget }: ChangedRows): PolicyRow |
   return budget ? budgetPolicy(budget) : null
 }
 
-/** The ledger knows these rows, so they are not noted any more, unless they have changed since. */
+/**
+ * The ledger knows these rows, so they are not noted any more, unless they have changed since. A key
+ * that is on its way stays noted until it has arrived: its old ledger may hear of it before.
+ */
 export async function confirmTellings(db: Db, ref: AccountRef, rows: readonly PolicyRow[]) {
   const told = JSON.stringify(rows.map(({ kind, id, version }) => ({ kind, id, version })))
   await db.execute(sql`
     delete from ${tellings} using jsonb_to_recordset(${told}::jsonb)
       as told(kind text, id text, version bigint)
     where account_id = ${ref.accountId} and generation = ${ref.generation}
-      and tellings.kind = told.kind and row_id = told.id and tellings.version <= told.version`)
+      and tellings.kind = told.kind and row_id = told.id and tellings.version <= told.version
+      and not ${IS_MOVING}`)
 }

@@ -26,7 +26,7 @@ export async function moveKey({ db, ledgerOf }: MoveDeps, token: string): Promis
     const moving = await getMovingKey(db, token)
     if (!moving) return
     const { key, from, to, copy } = moving
-    const leaving = { ...keyPolicy(key), accountId: to.accountId }
+    const leaving = { ...keyPolicy(key), accountId: to.accountId, version: copy.version }
     const left = from.ledgerEpoch > 0 ? await reached(leave(ledgerOf(from), leaving)) : null
     const balance = left ?? copy
     if (to.ledgerEpoch > 0) await reached(arrive(ledgerOf(to), leaving, balance))

@@ -1,4 +1,3 @@
-import { env } from 'cloudflare:workers'
 import { eq, inArray } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import {
@@ -7,65 +6,23 @@ import {
   keys,
   memberships,
   spendLogs,
-  teams,
   windowSpends,
 } from '../../drizzle/schema.ts'
 import { openAccount } from '../../src/db/accounts.ts'
-import { connect } from '../../src/db/connect.ts'
 import { findKey } from '../../src/db/keys.ts'
-import { keyPolicy, memberPolicy, teamPolicy } from '../../src/db/policy.ts'
 import { writeSpend } from '../../src/db/spend.ts'
 import { scopeOf } from '../../src/ledger/scopes.ts'
 import type { Opening } from '../../src/ledger/types.ts'
 import { parsePico } from '../../src/money.ts'
-import {
-  NOTHING_SPENT,
-  SimulatedDatabase,
-  type SimulatedWindow,
-  type Spent,
-} from '../simulation/database.ts'
+import { SimulatedDatabase } from '../simulation/database/database.ts'
+import type { SimulatedWindow, Spent } from '../simulation/database/tables.ts'
+import { db } from '../setup/database.ts'
 import { Dice } from '../simulation/dice.ts'
-import { Batches, GENERATION, MEMBER } from './batches.ts'
+import { Batches, GENERATION } from './batches.ts'
+import { type Both, tenants } from './both.ts'
 
 const SEEDS = Array.from({ length: 10 }, (_, i) => i + 1)
 const BATCHES = 25
-
-const db = connect(env)
-
-/** The same two teams, with keys and a member, in Postgres and in the simulated database. */
-async function tenants(dice: Dice) {
-  const run = crypto.randomUUID()
-  const simulated = new SimulatedDatabase()
-  const ids = [`a-${run}`, `b-${run}`]
-  for (const teamId of ids) {
-    const accountId = `team:${teamId}`
-    await db.insert(accounts).values({ accountId, generation: GENERATION })
-    const limits = { maxBudget: '0.001', budgetDuration: dice.pick(['1d', '30s', null]) }
-    const [team] = await db
-      .insert(teams)
-      .values({ teamId, teamAlias: dice.pick(['x', null]), blocked: dice.chance(0.5), ...limits })
-      .returning()
-    const account = { accountId, generation: GENERATION, ledgerEpoch: 0, policy: teamPolicy(team!) }
-    simulated.accounts.set(accountId, { ...NOTHING_SPENT, ...account })
-    for (const token of [`${teamId}-1`, `${teamId}-2`]) {
-      const userId = dice.pick([MEMBER, 'nobody', null])
-      const named = { token, keyName: token, accountId, teamId, userId }
-      const fields = { ...named, tpmLimit: dice.pick([5, null]) }
-      const [key] = await db.insert(keys).values(fields).returning()
-      const policy = keyPolicy(key!)
-      simulated.keys.set(token, { ...NOTHING_SPENT, accountId, policy, ...(userId && { userId }) })
-    }
-    const [member] = await db.insert(memberships).values({ userId: MEMBER, teamId }).returning()
-    simulated.members.push({ ...NOTHING_SPENT, accountId, policy: memberPolicy(member!) })
-  }
-  return {
-    simulated,
-    accountIds: ids.map((id) => `team:${id}`),
-    hashes: [...simulated.keys.keys()],
-  }
-}
-
-type Tenants = Awaited<ReturnType<typeof tenants>>
 
 describe('the database of the simulation', () => {
   it.each(SEEDS)('holds what Postgres holds after the same statements, seed %i', async (seed) => {
@@ -99,7 +56,7 @@ async function changeKey(
   const now = new Date()
   const change = dice.pick([{ deletedAt: now }, { updatedAt: now, rpmLimit: dice.below(9) }])
   const [row] = await db.update(keys).set(change).where(eq(keys.token, token)).returning()
-  Object.assign(simulated.keys.get(token)!, { policy: keyPolicy(row!), isChanged: true })
+  simulated.keys.get(token)!.row = row!
 }
 
 /** The rows of an opening come in any order. */
@@ -118,7 +75,7 @@ type SpentRow = Pick<
   'spend' | 'spendWindowAt' | 'spendWindowEndAt' | 'spendEpoch' | 'spendSeq'
 >
 
-async function standing({ accountIds }: Tenants) {
+async function standing({ accountIds }: Both) {
   const teamIds = accountIds.map((id) => id.replace('team:', ''))
   const owners = await db.select().from(accounts).where(inArray(accounts.accountId, accountIds))
   const keyRows = await db.select().from(keys).where(inArray(keys.accountId, accountIds))
@@ -157,7 +114,7 @@ function standingOf(simulated: SimulatedDatabase) {
       }),
       ...[...simulated.keys].map(([name, row]) => [name, standingIn(row)] as const),
       ...simulated.members.map((row) => {
-        return [`${row.accountId} ${row.policy.id}`, standingIn(row)] as const
+        return [`team:${row.row.teamId} ${row.row.userId}`, standingIn(row)] as const
       }),
       ...simulated.windows.map((row) => [windowName(row), standingIn(row)] as const),
     ].toSorted(byName),

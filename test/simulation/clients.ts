@@ -1,12 +1,15 @@
 import { ApiError } from '../../src/errors.ts'
 import type { Dice } from './dice.ts'
-import { OUTPUT_CAP } from './provider.ts'
 import type { Life } from './scheduler.ts'
+import { MODELS } from './start.ts'
 import type { Town } from './town.ts'
 import type { Worker } from './worker.ts'
 
 /** What workerd leaves to a request without a client. */
 const DISCONNECTED_MS = 30_000
+
+/** Null: the call names none. */
+const OUTPUT_CAPS = [20, 20, 20, 400, null] as const
 
 /** One call of a client. */
 export interface Told {
@@ -31,7 +34,7 @@ export class Clients {
   call(worker: Worker): void {
     const { dice, scheduler, database } = this.#town
     const tag = `call-${this.calls.length}`
-    if (this.#town.isPoisoned && dice.chance(0.1)) this.#town.poison.add(tag)
+    if (this.#town.isPoisoned && dice.chance(0.1)) this.#town.database.poison.add(tag)
     const { life, end } = requestOf(worker, tag)
     const startMs = scheduler.nowMs
     const told: Told = { tag, life, status: 'pending', isDone: false, startMs, endMs: startMs }
@@ -50,7 +53,8 @@ export class Clients {
       tag,
       hash: dice.pick([...database.keys.keys()]),
       stream: dice.chance(0.5),
-      outputCap: OUTPUT_CAP,
+      model: dice.pick(MODELS),
+      outputCap: dice.pick(OUTPUT_CAPS),
       clientSignal: controller.signal,
     }
     const respond = (response: Response): void => {

@@ -53,6 +53,8 @@ export function planFaults(town: Town, lengthMs: number): void {
     town.jumpedMs += jumpMs
     scheduler.nowMs += jumpMs
   })
-  some(4, () => void town.admin.edit())
+  some(5, () => town.admin.edit())
+  some(3, () => town.admin.reset())
+  if (!town.isSimple) some(4, () => town.admin.move())
   some(3, () => void town.admin.ask())
 }

@@ -163,7 +163,7 @@ export class ObjectHost {
 }
 
 /** What the simulation had fail, and the object's own words for what never answered it. */
-function isExpected(error: unknown): boolean {
+export function isExpected(error: unknown): boolean {
   if (error instanceof Injected || error instanceof NeonDbError) return true
   return error instanceof Error && error.message.startsWith('no answer within')
 }

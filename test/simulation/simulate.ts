@@ -1,6 +1,8 @@
-import { problemsOf } from './checks.ts'
+import { problemsOf } from './checks/problems.ts'
 import { installGlobals } from './globals.ts'
-import { heal, live, settle } from './story.ts'
+import { loseLedgers } from './losses.ts'
+import { settle } from './settle.ts'
+import { heal, live } from './story.ts'
 import { Town } from './town.ts'
 
 export interface Outcome {
@@ -18,15 +20,15 @@ export async function simulate(seed: number): Promise<Outcome> {
   const onLog = (line: string) => void log.push(`${scheduler.nowMs} ${line}`)
   const restore = installGlobals({ scheduler, dice, fetch: provider.fetch, onLog })
   try {
-    const openingPico = settle(town)
+    settle(town)
     await live(town)
     await heal(town)
-    const problems = await problemsOf(town, openingPico)
+    const problems = await problemsOf(town)
     if (problems.length === 0 && dice.chance(0.2)) {
-      town.loseLedgers()
+      await loseLedgers(town)
       await live(town)
       await heal(town)
-      problems.push(...(await problemsOf(town, openingPico)))
+      problems.push(...(await problemsOf(town)))
     }
     return { problems, log, counts: countsOf(town) }
   } finally {
@@ -49,6 +51,7 @@ function countsOf(town: Town): Record<string, number> {
     corrected: rows.filter(({ revision }) => revision > 0).length,
     killed: town.clients.calls.filter(({ life, isDone }) => !life.alive && !isDone).length,
     lives: [...town.objects.values()].reduce((sum, host) => sum + host.lives, 0),
-    ...Object.fromEntries(town.watch.refusals),
+    ...Object.fromEntries(town.watch.counts),
+    adjusted: rows.filter(({ state }) => state === 'adjusted').length,
   }
 }

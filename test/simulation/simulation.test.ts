@@ -1,23 +1,26 @@
 import { describe, expect, it, vi } from 'vitest'
-import type { SpendBatch } from '../../src/db/spend.ts'
 import { simulate } from './simulate.ts'
 
-interface Link {
-  readonly write: (batch: SpendBatch) => Promise<void>
-}
-
-// The object speaks to Postgres through these two; the contract test holds the stand-in to them.
-vi.mock('../../src/db/connect.ts', () => ({
-  connect: (env: { readonly database: Link }) => env.database,
-}))
-vi.mock('../../src/db/spend.ts', () => ({
-  writeSpend: (link: Link, batch: SpendBatch) => link.write(batch),
-}))
+// The shipped code speaks to Postgres through these; the contract test holds the stand-ins to them.
+const { inPlaceOf } = await vi.hoisted(() => import('./database/linked.ts'))
+vi.mock('../../src/db/connect.ts', () => inPlaceOf.connect)
+vi.mock('../../src/db/spend.ts', () => inPlaceOf.spend)
+vi.mock('../../src/db/key-move.ts', () => inPlaceOf.keyMove)
+vi.mock('../../src/db/key-update.ts', () => inPlaceOf.keyUpdate)
+vi.mock('../../src/db/key-details.ts', () => inPlaceOf.keyDetails)
+vi.mock('../../src/db/keys.ts', () => inPlaceOf.keys)
+vi.mock('../../src/db/team-update.ts', () => inPlaceOf.teamUpdate)
+vi.mock('../../src/db/teams.ts', () => inPlaceOf.teams)
+vi.mock('../../src/db/members.ts', () => inPlaceOf.members)
+vi.mock('../../src/db/member-changes.ts', () => inPlaceOf.memberChanges)
+vi.mock('../../src/db/budgets.ts', () => inPlaceOf.budgets)
+vi.mock('../../src/db/spend-reset.ts', () => inPlaceOf.spendReset)
+vi.mock('../../src/db/tellings.ts', () => inPlaceOf.tellings)
 
 const { SEED, TOLLGATE_LONG } = process.env
 const SEEDS = SEED ? 1 : TOLLGATE_LONG ? 5_000 : 300
 const FIRST = SEED ? Number(SEED) : 1
-/** A second for each seed; they take some forty milliseconds. */
+/** A second for each seed; they take some thirty milliseconds. */
 const TIMEOUT_MS = SEEDS * 1_000
 
 describe('the money path, with everything that may fail failing', () => {
@@ -50,4 +53,12 @@ const HAPPENS = [
   'lives',
   'budget',
   'held',
+  'too_large',
+  'clamped',
+  'observed',
+  'adjusted',
+  'left',
+  'arrived',
+  'blocked',
+  'deleted',
 ] as const

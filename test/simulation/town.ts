@@ -1,14 +1,13 @@
-import { NeonDbError } from '@neondatabase/serverless'
 import type { SharedKeys } from '../../src/auth/find-key.ts'
 import type { AccountRef } from '../../src/db/accounts.ts'
-import type { SpendBatch } from '../../src/db/spend.ts'
 import { KeyDirectory } from '../../src/auth/key-directory.ts'
 import { type LedgerClient, ledgerClient, type LedgerRpc } from '../../src/ledger/client.ts'
-import type { ReserveAnswer } from '../../src/ledger/types.ts'
+import type { Enforcement } from '../../src/ledger/policy.ts'
 import { Admin } from './admin.ts'
 import { Clients } from './clients.ts'
-import { SimulatedDatabase } from './database.ts'
-import { databaseLink } from './database-link.ts'
+import { SimulatedDatabase } from './database/database.ts'
+import { databaseLink } from './database/link.ts'
+import type { Link } from './database/linked.ts'
 import { Dice } from './dice.ts'
 import { Injected } from './injected.ts'
 import { stub } from './messages.ts'
@@ -16,8 +15,10 @@ import { type ObjectClass, ObjectHost } from './object-host.ts'
 import { Provider } from './provider.ts'
 import { type Life, Scheduler } from './scheduler.ts'
 import { T0 } from './start.ts'
-import { type Watch, watchedLedger } from './watched-ledger.ts'
+import { Watch } from './ledger/watch.ts'
+import { watchedLedger } from './ledger/watched-ledger.ts'
 import { fineWeather } from './weather.ts'
+import { noted, noticed } from './wires.ts'
 import { Worker } from './worker.ts'
 
 const WORKERS = 2
@@ -35,29 +36,38 @@ export interface Settle {
 /** Everything that there is: processes, disks, Postgres, the provider, and the lines between them. */
 export class Town {
   readonly dice: Dice
+  /** What budgets mean where rows say nothing. */
+  readonly enforcement: Enforcement
+  /** One team, whose keys nobody has. */
+  readonly isSimple: boolean
+  readonly isDear: boolean
   readonly scheduler = new Scheduler(T0)
   readonly weather = fineWeather()
-  readonly database = new SimulatedDatabase()
+  readonly database = new SimulatedDatabase(() => Math.floor(this.scheduler.nowMs))
   readonly provider: Provider
   readonly clients: Clients
   readonly admin: Admin
   readonly workers: Worker[] = []
-  /** Calls whose log rows Postgres refuses, as it does some texts. */
-  readonly poison = new Set<string>()
   readonly isPoisoned: boolean
   /** Calls that were admitted by ledgers which are lost. */
   admittedBefore = 0
   jumpedMs = 0
   readonly objects = new Map<string, ObjectHost>()
-  readonly watch: Watch = {
-    violations: [],
-    inForce: new Map(),
-    admissions: 0,
-    released: new Set(),
-    refusals: new Map(),
-  }
+  readonly watch = new Watch()
+  /** What accounts had spent before there was a ledger. */
+  readonly openingPico = new Map<string, bigint>()
+  /** What nobody knows any more of a key's windows since ledgers were lost. */
+  readonly lostPico = new Map<string, bigint>()
+  readonly sharedKeys: SharedKeys
   /** Entry id → the call that it is of, once admitted. */
   readonly admitted = new Map<string, string>()
+  /** What was set aside for each, and the output cap that this pays for at its worst, if it does. */
+  readonly holds = new Map<
+    string,
+    { readonly pico: bigint; readonly outputTokens: number | null }
+  >()
+  /** Adjustments that were asked for; what the ledger said that they changed, once it did. */
+  readonly adjusted = new Map<string, bigint | null>()
   /** Entries whose reserve nobody knows the outcome of, and who asked. */
   readonly abandoned = new Map<string, Life | null>()
   /** Those whose hold was renewed. */
@@ -71,6 +81,10 @@ export class Town {
   constructor(seed: number) {
     this.dice = new Dice(seed)
     this.isPoisoned = this.dice.chance(0.1)
+    this.isSimple = this.dice.chance(0.3)
+    this.enforcement = this.dice.weighted({ headroom: 6, strict: 3, observe: 1 })
+    this.isDear = this.enforcement === 'strict'
+    this.sharedKeys = this.#sharedKeys()
     this.#query = databaseLink(this)
     this.provider = new Provider(this)
     this.clients = new Clients(this)
@@ -81,6 +95,13 @@ export class Town {
   /** A statement by the process that runs now. */
   query<T>(statement: (database: SimulatedDatabase) => T): Promise<T> {
     return this.#query(this.scheduler.life, () => statement(this.database))
+  }
+
+  /** A connection of the process that runs when it is used, or of this one. */
+  link(life?: Life): Link {
+    const run: Link['run'] = (statement) =>
+      this.#query(life ?? this.scheduler.life, () => statement(this.database))
+    return { run, noted: [] }
   }
 
   newLife(name: string): Life & { alive: boolean } {
@@ -97,6 +118,13 @@ export class Town {
   /** A new namespace: what Postgres knows is left, the changes of the last day among it. */
   loseLedgers(): void {
     this.admittedBefore = this.admitted.size
+    this.watch.forgetMoves()
+    // Caches may still say that a key is where it was; no new ledger knows better.
+    for (const { row } of this.database.keys.values()) {
+      for (const accountId of this.database.accounts.keys()) {
+        if (accountId !== row.accountId) this.watch.unnoticed.add(`${accountId} ${row.token}`)
+      }
+    }
     for (const [name, host] of this.objects) {
       if (name.startsWith('keys:')) continue
       host.disk.close()
@@ -106,9 +134,10 @@ export class Town {
 
   #newWorker(): Worker {
     return new Worker(this.newLife(`worker${++this.#workersMade}`), {
-      shared: this.#sharedKeys(),
+      enforcement: this.enforcement,
+      shared: this.sharedKeys,
       findKey: (hash) => this.query((database) => database.findKey(hash)),
-      ledgerOf: (ref) => this.#noted(this.ledgerOf(ref)),
+      ledgerOf: (ref) => noted(this, this.ledgerOf(ref)),
     })
   }
 
@@ -116,7 +145,7 @@ export class Town {
     const { scheduler } = this
     const host = this.hostOf(ref)
     return ledgerClient({
-      rpc: () => this.#noticed(stub<LedgerRpc>(this, host)),
+      rpc: () => noticed(this, stub<LedgerRpc>(this, host)),
       loadOpening: () => this.query((database) => database.openAccount(ref)),
       sleep: (ms) => scheduler.sleep(ms, scheduler.life),
       defer: (work) => void work,
@@ -125,7 +154,10 @@ export class Town {
 
   hostOf({ accountId, generation }: AccountRef): ObjectHost {
     const name = `${accountId}:${generation}`
-    return this.#object(name, (host) => watchedLedger(() => host().disk, this.watch))
+    const { watch } = this
+    return this.#object(name, (host) =>
+      watchedLedger({ accountId, disk: () => host().disk, watch }),
+    )
   }
 
   #object(name: string, classOf: (host: () => ObjectHost) => ObjectClass): ObjectHost {
@@ -136,7 +168,7 @@ export class Town {
       scheduler,
       Class: classOf(() => host),
       envOf: (life) => ({
-        database: { write: (batch: SpendBatch) => this.#write(life, batch) },
+        database: this.link(life),
         METRICS_HUB: { getByName: () => ({ register: () => this.#register(life) }) },
       }),
       alarmDelayMs: () => (dice.chance(weather.alarms) ? dice.below(60_000) : dice.below(20)),
@@ -145,15 +177,6 @@ export class Town {
     })
     this.objects.set(name, host)
     return host
-  }
-
-  #write(life: Life, batch: SpendBatch): Promise<void> {
-    const sent = structuredClone(batch)
-    return this.#query(life, () => {
-      const isRefused = sent.entries.some(({ detail }) => this.poison.has(String(detail['callId'])))
-      if (isRefused) throw Object.assign(new NeonDbError('no such text'), { code: '22P05' })
-      this.database.writeSpend(sent)
-    })
   }
 
   async #register(life: Life): Promise<void> {
@@ -177,59 +200,6 @@ export class Town {
       get: (hash) => directory(hash).get(hash),
       put: (record) => directory(record.hash).put(record),
       remove: (hash) => directory(hash).remove(hash),
-    }
-  }
-
-  #noticed(rpc: LedgerRpc): LedgerRpc {
-    const release: LedgerRpc['release'] = (id, detail) => {
-      this.releasing.add(id)
-      return rpc.release(id, detail)
-    }
-    return {
-      release,
-      open: (opening) => rpc.open(opening),
-      reserve: (request) => rpc.reserve(request),
-      renew: (id, seenPico) => {
-        this.renewing.add(id)
-        return rpc.renew(id, seenPico)
-      },
-      settle: (request) => rpc.settle(request),
-      read: (rows) => rpc.read(rows),
-      tell: (rows) => rpc.tell(rows),
-      remember: (spend, version) => rpc.remember(spend, version),
-      decide: (request) => rpc.decide(request),
-      adjust: (request) => rpc.adjust(request),
-      leave: (key) => rpc.leave(key),
-      arrive: (key, balance) => rpc.arrive(key, balance),
-      flush: () => rpc.flush(),
-      audit: () => rpc.audit(),
-    }
-  }
-
-  /** Writes down what passes between the gateway and its ledger client. */
-  #noted(client: LedgerClient): LedgerClient {
-    return {
-      ...client,
-      reserve: async (request): Promise<Exclude<ReserveAnswer, { kind: 'unopened' }>> => {
-        const { life } = this.scheduler
-        const { callId } = request.detail
-        const failed = (error: unknown): never => {
-          this.abandoned.set(request.id, life)
-          throw error
-        }
-        const answer = await client.reserve(request).catch(failed)
-        if (answer.kind === 'admitted') this.admitted.set(request.id, String(callId))
-        return answer
-      },
-      settle: async (request) => {
-        const startMs = this.scheduler.nowMs
-        const settle: Settle = { pico: request.chargePico, acknowledged: false, triedMs: null }
-        this.settles.set(request.id, settle)
-        const answer = await client.settle(request)
-        settle.acknowledged = answer !== null
-        settle.triedMs = this.scheduler.nowMs - startMs
-        return answer
-      },
     }
   }
 }

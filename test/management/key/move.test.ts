@@ -7,6 +7,7 @@ import { KeyCache } from '../../../src/auth/key-cache.ts'
 import type { AccountRef } from '../../../src/db/accounts.ts'
 import { sha256Hex } from '../../../src/ids.ts'
 import type { LedgerClient } from '../../../src/ledger/client.ts'
+import { moveKey } from '../../../src/ledger/move-key.ts'
 import { changeKey, UpdateKey } from '../../../src/management/key/update.ts'
 import worker from '../../../src/worker.ts'
 import { db } from '../../setup/database.ts'
@@ -192,17 +193,7 @@ describe('a move that broke off', () => {
     async (which) => {
       const { team_id: from, key } = await spentTeam({}, { max_budget: 2 * COST })
       const { team_id: to } = await spentTeam()
-      const away = `team:${which === 'old' ? from : to}`
-      const ledgerOf = (ref: AccountRef): LedgerClient =>
-        ref.accountId === away ? unreachable() : reachable(ref)
-      const input = UpdateKey.parse({ key, team_id: to })
-      const sharedKeys = { get: nothing, put: nothing, remove: nothing }
-      const deps = { db, ledgerOf, sharedKeys, keyCache: new KeyCache(), ignored: [] }
-      await expect(
-        changeKey({ ...deps, input, nowMs: Date.now(), resets: ROLLING }),
-      ).rejects.toMatchObject({
-        status: 503,
-      })
+      await moveWithout(which === 'old' ? from : to, key, to)
       expect(await rowOf(key)).toMatchObject({ moving: { team_id: to }, teamId: from })
       await move(key, { team_id: to })
       expect(await info(key)).toMatchObject({ team_id: to, spend: COST })
@@ -211,4 +202,34 @@ describe('a move that broke off', () => {
       expect(await untold(`team:${from}`)).toEqual([])
     },
   )
+
+  it.each([
+    ['key', 'keys'],
+    ['team', 'team_ids'],
+  ])('brings what a key spent whose %s was deleted meanwhile', async (what, field) => {
+    const { team_id: from, key } = await spentTeam()
+    const { team_id: to } = await spentTeam()
+    await moveWithout(to, key, to)
+    await post(`/${what}/delete`, { [field]: [what === 'key' ? key : from] })
+    const rowId = await sha256Hex(key)
+    // Where cron finds it, which would drive on the moves of other tests, too.
+    expect(await untold(`team:${from}`)).toContainEqual(expect.objectContaining({ rowId }))
+    await moveKey({ db, ledgerOf: reachable }, rowId)
+    const moved = { accountId: `team:${to}`, moving: null, deletedAt: expect.any(Date) }
+    expect(await rowOf(key)).toMatchObject({ ...moved, spend: COST.toFixed(12) })
+  })
 })
+
+/** A move that breaks off for want of one of the ledgers. */
+async function moveWithout(teamId: string, key: string, to: string): Promise<void> {
+  const ledgerOf = (ref: AccountRef): LedgerClient =>
+    ref.accountId === `team:${teamId}` ? unreachable() : reachable(ref)
+  const input = UpdateKey.parse({ key, team_id: to })
+  const sharedKeys = { get: nothing, put: nothing, remove: nothing }
+  const deps = { db, ledgerOf, sharedKeys, keyCache: new KeyCache(), ignored: [] }
+  await expect(
+    changeKey({ ...deps, input, nowMs: Date.now(), resets: ROLLING }),
+  ).rejects.toMatchObject({
+    status: 503,
+  })
+}

@@ -1,7 +1,7 @@
 import { NeonDbError } from '@neondatabase/serverless'
-import type { Dice } from './dice.ts'
-import type { Life, Scheduler } from './scheduler.ts'
-import type { Weather } from './weather.ts'
+import type { Dice } from '../dice.ts'
+import type { Life, Scheduler } from '../scheduler.ts'
+import type { Weather } from '../weather.ts'
 
 /** As src/db/connect.ts has it. */
 const STATEMENT_TIMEOUT_MS = 5_000

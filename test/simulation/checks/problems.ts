@@ -1,26 +1,23 @@
-import { ROLLING, windowAt } from '../../src/windows.ts'
-import type { PolicyRow } from '../../src/ledger/policy.ts'
-import { scopeOf } from '../../src/ledger/scopes.ts'
-import type { ScopeState } from '../../src/ledger/types.ts'
-import type { LogRow, Spent } from './database.ts'
-import type { Town } from './town.ts'
-import { spentOnDisk } from './watched-ledger.ts'
+import { scopesOff } from './books.ts'
+import type { Town } from '../town.ts'
 
 /** A reserve takes up to a minute, and the first renewal is due within another. */
 const LONG_MS = 120_000
 const SETTLE_TRIED_MS = 15_000
 
 /** After everything healed: what is wrong with the books. */
-export async function problemsOf(town: Town, openingPico: bigint): Promise<string[]> {
+export async function problemsOf(town: Town): Promise<string[]> {
   return [
     ...town.watch.violations,
     ...unfinished(town),
     ...uncounted(town),
     ...twice(town),
     ...forgotten(town),
+    ...unreleased(town),
     ...neglected(town),
     ...daysOff(town),
-    ...(await scopesOff(town, openingPico)),
+    ...misadjusted(town),
+    ...(await scopesOff(town)),
   ]
 }
 
@@ -59,8 +56,17 @@ function uncounted(town: Town): string[] {
       problems.push(`${bill.tag}: the bill is ${bill.pico}, the settle said ${settle?.pico}`)
     }
     const isExact = bill.isComplete && settle?.acknowledged === true
-    if (isExact ? charged !== bill.pico : bill.isModest && charged < bill.pico) {
+    const hold = town.holds.get(id)
+    const isModest = bill.pico <= (hold?.pico ?? 0n)
+    if (isExact ? charged !== bill.pico : isModest && charged < bill.pico) {
       problems.push(`${bill.tag}: ${said}`)
+    }
+    const most = hold?.outputTokens ?? null
+    if (most !== null && (bill.cap === null || bill.cap > most)) {
+      problems.push(`${bill.tag}: sent with a cap of ${bill.cap}, ${most} are paid for`)
+    }
+    if (most !== null && isModest && charged > hold!.pico) {
+      problems.push(`${bill.tag}: ${said}, at most ${hold!.pico} was held`)
     }
   }
   return problems
@@ -90,6 +96,17 @@ function forgotten({ abandoned, releasing, watch, database }: Town): string[] {
   return problems
 }
 
+/** What a provider refused costs nothing, and its hold is given back. */
+function unreleased({ provider, clients, admitted, releasing, settles }: Town): string[] {
+  const ids = new Map([...admitted].map(([id, tag]) => [tag, id]))
+  const ended = new Set(clients.calls.filter(({ isDone }) => isDone).map(({ tag }) => tag))
+  return provider.bills
+    .filter(({ tag, isRefused }) => isRefused && ended.has(tag))
+    .map((bill) => ({ ...bill, id: ids.get(bill.tag) ?? '' }))
+    .filter(({ id }) => !releasing.has(id) && !settles.has(id))
+    .map(({ tag }) => `${tag} was refused by its provider, and its hold stayed`)
+}
+
 /** Long calls renew their holds, and a settle is given up late. */
 function neglected({ admitted, clients, renewing, settles, jumpedMs }: Town): string[] {
   const problems: string[] = []
@@ -108,71 +125,27 @@ function neglected({ admitted, clients, renewing, settles, jumpedMs }: Town): st
   return problems
 }
 
-function daysOff({ database }: Town): string[] {
-  const logged = sum(database.logs.values())
-  const daily = sum(database.daily.values())
-  return logged === daily ? [] : [`log rows come to ${logged}, daily sums to ${daily}`]
-}
-
-/** Each scope: the ledger in memory, the ledger on disk, Postgres and the log rows agree. */
-async function scopesOff(town: Town, before: bigint): Promise<string[]> {
-  const { database, scheduler } = town
+/** Spend is set once by each adjustment that was asked for, by as much as its ledger said. */
+function misadjusted({ adjusted, database }: Town): string[] {
   const problems: string[] = []
-  for (const account of database.accounts.values()) {
-    const host = town.hostOf(account)
-    const keys = [...database.keys.values()].filter((key) => key.accountId === account.accountId)
-    const owners: (Spent & { policy: PolicyRow })[] = [account, ...keys]
-    const rows = owners.map(({ policy }) => policy)
-    const read = host.call('read', [rows]) as Promise<readonly ScopeState[] | null>
-    host.evict()
-    const again = host.call('read', [rows]) as Promise<readonly ScopeState[] | null>
-    await scheduler.run(scheduler.nowMs + 1)
-    const [states, later] = [await read, await again]
-    if (!states || !later) {
-      if (town.admitted.size > town.admittedBefore)
-        problems.push(`${account.accountId} was never opened`)
-      continue
-    }
-    for (const owner of owners) {
-      const scope = scopeOf(owner.policy)
-      const off = (why: string) => problems.push(`${scope}: ${why}`)
-      const ofOwner = (all: readonly ScopeState[]) => all.find((one) => one.scope === scope)!
-      const [state, woken] = [ofOwner(states), ofOwner(later)]
-      const openingPico = owner === account ? before : 0n
-      // A row that Postgres refused is there without its key.
-      const isLogged = owner === account || town.poison.size === 0
-      const logged = (startMs: number): bigint =>
-        openingPico + sum(inWindow(town, owner.policy, startMs))
-      const { startMs, spentPico, heldPico } = state
-      if (host.alarmMs !== null) off('its alarm is never done')
-      if (heldPico !== 0n) off(`${heldPico} still held`)
-      if (spentPico !== woken.spentPico) off(`${spentPico} became ${woken.spentPico} by sleeping`)
-      const disk = spentOnDisk(host.disk, state.scope, startMs)
-      if (spentPico !== disk) off(`${spentPico} in memory, ${disk} on disk`)
-      if (isLogged && spentPico !== logged(startMs))
-        off(`${spentPico}, the logs have ${logged(startMs)}`)
-      if (spentPico < 0n || owner.spendPico < 0n) off(`negative: ${spentPico}, ${owner.spendPico}`)
-      if (owner.windowMs > startMs) off('Postgres is ahead of the ledger')
-      if (owner.windowMs < startMs && spentPico !== 0n) off('Postgres stayed in an old window')
-      if (owner.windowMs === startMs && owner.spendPico !== spentPico) {
-        off(`${spentPico}, Postgres has ${owner.spendPico}`)
-      }
-      if (isLogged && owner.spendPico !== logged(owner.windowMs)) {
-        off(`Postgres has ${owner.spendPico}, the logs ${logged(owner.windowMs)}`)
-      }
-    }
+  const all = [...database.entries.values()].filter(({ entry }) => entry.state === 'adjusted')
+  const byId = Map.groupBy(all, ({ entry }) => entry.id)
+  for (const [id, entries] of byId) {
+    const pico = entries.reduce((total, { entry }) => total + entry.chargePico, 0n)
+    const told = adjusted.get(id)
+    if (told === undefined) problems.push(`${id} was adjusted by ${pico}, and nobody asked for it`)
+    else if (told !== null && told !== pico) problems.push(`${id} changed ${pico}, not ${told}`)
+  }
+  for (const [id, told] of adjusted) {
+    if (told !== null && !byId.has(id)) problems.push(`${id} changed ${told}, and is not logged`)
   }
   return problems
 }
 
-function inWindow({ database }: Town, row: PolicyRow, startMs: number): LogRow[] {
-  const { duration, anchorMs } = row.budgets[0] ?? { duration: null, anchorMs: 0 }
-  return [...database.logs.values()].filter(
-    ({ accountId, keyHash, endedAt }) =>
-      (row.kind === 'account' ? accountId === row.id : keyHash === row.id) &&
-      windowAt({ duration, anchorMs }, { nowMs: endedAt.getTime(), resets: ROLLING }).startMs ===
-        startMs,
-  )
+function daysOff({ database }: Town): string[] {
+  const logged = sum(database.logs.values())
+  const daily = sum(database.daily.values())
+  return logged === daily ? [] : [`log rows come to ${logged}, daily sums to ${daily}`]
 }
 
 function sum(rows: Iterable<{ readonly spendPico: bigint }>): bigint {
