@@ -3,7 +3,7 @@ import type { PolicyRow, ScopeId } from './policy.ts'
 import { RateBook, RATE_WINDOW_MS } from './rates.ts'
 import type { Policies } from './policies.ts'
 import { Recent } from './recent.ts'
-import { addTo, newestRule, type ScopeBook, windowOf } from './scope-book.ts'
+import { addTo, budgetOf, newestRule, type ScopeBook, windowOf } from './scope-book.ts'
 import { ScopeBooks } from './scope-books.ts'
 import type { Scope } from './scopes.ts'
 import type { Charged, Entry, LedgerStore, WindowRule } from './store.ts'
@@ -12,6 +12,7 @@ import type { OpeningSpend, ScopeState, ScopeTraffic, Traffic } from './types.ts
 /** A scope as it is now. */
 export interface Standing {
   readonly scope: Scope
+  readonly book: ScopeBook
   readonly states: readonly ScopeState[]
   /** Null: nothing is limited per minute. */
   readonly rates: RateBook | null
@@ -27,7 +28,9 @@ export class Books {
     this.#store = store
     this.#recent = new Recent(store, nowMs)
     this.#scopes = new ScopeBooks(store, policies)
-    for (const entry of store.held()) for (const scope of entry.scopes) this.#put(scope, entry)
+    for (const entry of store.held()) {
+      for (const scope of entry.scopes) put(this.#scopes.of(scope, entry.reservedMs), entry)
+    }
   }
 
   /**
@@ -38,14 +41,15 @@ export class Books {
     for (const rule of rules) {
       if (!this.#scopes.isUsed(rule.scope)) continue
       const book = this.#scopes.of(rule.scope, nowMs)
-      if (!book.windows.has(rule.budget)) {
-        newestRule(book.rules, rule)
+      const budget = budgetOf(book, rule.budget)
+      const before = budget.rule
+      if (!budget.window) {
+        newestRule(budget, rule)
         continue
       }
-      const before = book.rules.get(rule.budget)
       if (before) windowOf(book, before, Math.min(nowMs, rule.anchorMs))
       const { startMs, endMs, version } = windowOf(book, rule, nowMs)
-      const folded = this.#store.checkpoint(rule.scope).find(({ budget }) => budget === rule.budget)
+      const folded = this.#store.checkpoint(rule.scope).find((sum) => sum.budget === rule.budget)
       const spentPico = folded?.startMs === startMs ? folded.spentPico : 0n
       const sum = { budget: rule.budget, startMs, endMs, version, spentPico }
       this.#store.saveCheckpoint(rule.scope, sum)
@@ -63,33 +67,7 @@ export class Books {
 
   /** Every budget of a scope at `nowMs`: what was spent in its window, and what is held. */
   budgets(scope: Scope, nowMs: number): ScopeState[] {
-    const book = this.#scopes.of(scope.id, nowMs)
-    if (!book.row || book.row.version <= scope.row.version) book.row = scope.row
-    return scope.rules.map((rule, i) => {
-      const { startMs, endMs, spentPico } = windowOf(book, rule, nowMs)
-      return {
-        scope: scope.id,
-        budget: rule.budget,
-        spentPico,
-        heldPico: book.heldPico,
-        limitPico: scope.budgets[i]?.limitPico ?? null,
-        startMs,
-        resetAtMs: endMs,
-      }
-    })
-  }
-
-  /** Memory keeps traffic only for scopes that limit it; the store fills in the minute before. */
-  rates(scope: Scope, nowMs: number): RateBook | null {
-    const { requestsPerMinute, tokensPerMinute, parallelRequests } = scope.rates
-    if (requestsPerMinute === null && tokensPerMinute === null && parallelRequests === null) {
-      const known = this.#scopes.inMemoryOf(scope.id)
-      if (known) known.rates = null
-      return null
-    }
-    const book = this.#scopes.of(scope.id, nowMs)
-    book.rates ??= new RateBook(this.#lastMinute(book, scope.id, nowMs), book)
-    return book.rates
+    return statesOf(this.#scopes.of(scope.id, nowMs), scope, nowMs)
   }
 
   /** A scope's last minute. */
@@ -99,19 +77,23 @@ export class Books {
 
   /** Every budget of these scopes, in their order. */
   states(scopes: readonly Scope[], nowMs: number): ScopeState[] {
-    return scopes.flatMap((scope) => this.budgets(scope, nowMs))
+    const all: ScopeState[] = []
+    for (const scope of scopes) all.push(...this.budgets(scope, nowMs))
+    return all
   }
 
   /** The same with what limits their requests and tokens. */
   look(scopes: readonly Scope[], nowMs: number): Standing[] {
     return scopes.map((scope) => {
-      return { scope, states: this.budgets(scope, nowMs), rates: this.rates(scope, nowMs) }
+      const book = this.#scopes.of(scope.id, nowMs)
+      const states = statesOf(book, scope, nowMs)
+      return { scope, book, states, rates: this.#ratesOf(book, scope, nowMs) }
     })
   }
 
-  hold(entry: Entry): void {
-    for (const scope of entry.scopes) {
-      const book = this.#put(scope, entry)
+  hold(entry: Entry, standings: readonly Standing[]): void {
+    for (const { book } of standings) {
+      put(book, entry)
       book.hadTraffic = true
       book.rates?.hold(entry.reservedMs)
     }
@@ -141,7 +123,7 @@ export class Books {
   joined(charged: readonly Charged[], atMs: number): Charged[] {
     return charged.map((one): Charged => {
       const [scope, budget, startMs] = one
-      const window = this.#scopes.of(scope, atMs).windows.get(budget)
+      const window = budgetOf(this.#scopes.of(scope, atMs), budget).window
       if (!window || window.startMs <= startMs || window.startMs > atMs) return one
       return [scope, budget, window.startMs, window.endMs, window.version]
     })
@@ -149,8 +131,12 @@ export class Books {
 
   /** A scope's windows as they stand, not rolled: what the copy in Postgres is set to. */
   standing(scope: ScopeId): OpeningSpend[] {
-    const { windows } = this.#scopes.of(scope, 0)
-    return [...windows].map(([budget, window]) => ({ scope, budget, ...window }))
+    const { main, others } = this.#scopes.of(scope, 0)
+    return [main, ...others].flatMap(({ name: budget, window }) => {
+      if (!window) return []
+      const { rule: _rule, ...sum } = window
+      return [{ scope, budget, ...sum }]
+    })
   }
 
   /** An entry's charge counts in its window while that is open; afterwards in history only. */
@@ -158,14 +144,15 @@ export class Books {
     for (const [scope, budget, startMs, endMs = null, version = 0] of charged) {
       const book = this.#scopes.of(scope, nowMs)
       if (pico !== 0n) book.unfolded++
-      addTo(book.windows, { budget, startMs, endMs, version, spentPico: pico })
+      addTo(book, { budget, startMs, endMs, version, spentPico: pico })
     }
   }
 
   /** Windows with what was spent elsewhere, as the checkpoint has them already. */
   bring(spends: readonly OpeningSpend[], traffic: readonly ScopeTraffic[], nowMs: number): void {
     for (const { scope, budget, startMs, endMs = null, version = 0, spentPico } of spends) {
-      this.#scopes.of(scope, nowMs).windows.set(budget, { startMs, endMs, version, spentPico })
+      const window = { startMs, endMs, version, spentPico, rule: null }
+      budgetOf(this.#scopes.of(scope, nowMs), budget).window = window
     }
     for (const minute of traffic) {
       this.#recent.arrive(minute)
@@ -177,7 +164,8 @@ export class Books {
 
   /** A scope starts anew: its spend was handed over. */
   clear(scope: ScopeId): void {
-    for (const window of this.#scopes.of(scope, 0).windows.values()) window.spentPico = 0n
+    const { main, others } = this.#scopes.of(scope, 0)
+    for (const { window } of [main, ...others]) if (window) window.spentPico = 0n
   }
 
   /** The scope itself and those for single models of the same owner. */
@@ -214,16 +202,42 @@ export class Books {
     return this.#scopes.size
   }
 
+  /** Memory keeps traffic only for scopes that limit it; the store fills in the minute before. */
+  #ratesOf(book: ScopeBook, { id, rates }: Scope, nowMs: number): RateBook | null {
+    const { requestsPerMinute, tokensPerMinute, parallelRequests } = rates
+    if (requestsPerMinute === null && tokensPerMinute === null && parallelRequests === null) {
+      book.rates = null
+      return null
+    }
+    book.rates ??= new RateBook(this.#lastMinute(book, id, nowMs), book)
+    return book.rates
+  }
+
   #lastMinute(book: ScopeBook, scope: ScopeId, nowMs: number): Traffic[] {
     const { hadTraffic } = book
     return hadTraffic ? this.traffic(scope, nowMs) : this.#recent.beforeWaking(scope, nowMs)
   }
+}
 
-  #put(scope: ScopeId, entry: Entry): ScopeBook {
-    const book = this.#scopes.of(scope, entry.reservedMs)
-    book.holds++
-    book.heldPico += entry.holdPico
-    book.heldTokens += entry.holdTokens
-    return book
-  }
+function statesOf(book: ScopeBook, scope: Scope, nowMs: number): ScopeState[] {
+  const { row } = scope
+  if (row.version > book.rowVersion) Object.assign(book, { row, rowVersion: row.version })
+  return scope.rules.map((rule, i) => {
+    const { startMs, endMs, spentPico } = windowOf(book, rule, nowMs)
+    return {
+      scope: scope.id,
+      budget: rule.budget,
+      spentPico,
+      heldPico: book.heldPico,
+      limitPico: scope.budgets[i]?.limitPico ?? null,
+      startMs,
+      resetAtMs: endMs,
+    }
+  })
+}
+
+function put(book: ScopeBook, { holdPico, holdTokens }: Entry): void {
+  book.holds++
+  book.heldPico += holdPico
+  book.heldTokens += holdTokens
 }

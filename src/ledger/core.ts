@@ -101,16 +101,16 @@ export class LedgerCore {
     const stale = this.#policies.stale(request.rows)
     if (stale) return stale
     const standings = this.#books.look(scopes, nowMs)
-    const { refusal, ...verdict } = judge(standings, request, nowMs)
+    const { refusal, wouldRefuse, holdPico } = judge(standings, request, nowMs)
     if (refusal) return { kind: 'refused', refusal }
 
     // From here it must succeed.
-    const entry = newHold({ request, scopes, ...verdict }, nowMs)
+    const entry = newHold({ request, scopes, holdPico }, nowMs)
     this.#store.insert(entry)
-    this.#books.hold(entry)
+    this.#books.hold(entry, standings)
     this.#held.set(entry.id, entry)
-    const { holdPico } = entry
-    return admitted({ request, standings, ...verdict, holdPico, addedPico: holdPico }, nowMs)
+    const addedPico = entry.holdPico
+    return admitted({ request, standings, wouldRefuse, holdPico: addedPico, addedPico }, nowMs)
   }
 
   /** What reserve would answer, and how everything stands; nothing is held. */
@@ -188,11 +188,9 @@ export class LedgerCore {
     if (!this.account()) return null
     this.expire(nowMs)
     const wanted = new Set(rows)
-    const scopes = allScopes({ rows: this.#policies.complete(rows) }, nowMs)
-    return this.#books.states(
-      scopes.filter(({ row }) => wanted.has(row)),
-      nowMs,
-    )
+    const all = allScopes({ rows: this.#policies.complete(rows) }, nowMs)
+    const scopes = all.filter(({ row }) => wanted.has(row))
+    return this.#books.states(scopes, nowMs)
   }
 
   /** A row that the admin API changed: requests that carry an older one are told. */
