@@ -141,7 +141,7 @@ export class LedgerCore {
     const nowMs = this.#advance(atMs)
     if (!this.account()) return this.#policies.unopened(nowMs)
     const scopes = scopesOf(request, nowMs)
-    const entry = this.#store.entry(request.id, 0)
+    const entry = this.#entry(request.id)
     if (!entry) {
       if (!isYoung(request.id, nowMs)) return { kind: 'unknown' }
       if (!this.#store.wasFolded(request.id)) chargeUnknown(this.#parts, { request, scopes }, nowMs)
@@ -157,7 +157,7 @@ export class LedgerCore {
   /** The call cost nothing. An id not seen yet leaves a tombstone that refuses its late reserve. */
   release(id: string, detail: EntryDetail, atMs: number): void {
     const nowMs = this.#advance(atMs)
-    const entry = this.#store.entry(id, 0)
+    const entry = this.#entry(id)
     if (!entry && !this.#store.wasFolded(id)) {
       this.#store.insert({ ...tombstone(id, nowMs), detail })
     } else if (entry?.state === 'held') {
@@ -232,6 +232,11 @@ export class LedgerCore {
   #advance(atMs: number): number {
     if (atMs > this.#nowMs) this.#nowMs = atMs
     return this.#nowMs
+  }
+
+  /** A hold is in memory as it is on disk: it need not be read again to end. */
+  #entry(id: string): Entry | null {
+    return this.#held.get(id) ?? this.#store.entry(id, 0)
   }
 
   get #parts(): Parts {
