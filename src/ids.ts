@@ -17,9 +17,15 @@ export function entryId(nowMs: number): string {
 
 /** When the id was made; NaN if it is no id of ours. */
 export function entryIdMs(id: string): number {
-  return /^[0-9a-f]{8}-[0-9a-f]{4}-7/.test(id)
-    ? Number(`0x${id.slice(0, 8)}${id.slice(9, 13)}`)
-    : Number.NaN
+  let ms = 0
+  for (let i = 0; i < 13; i++) if (i !== 8) ms = ms * 16 + hexDigit(id.charCodeAt(i))
+  return id[8] === '-' && id[13] === '-' && id[14] === '7' ? ms : Number.NaN
+}
+
+/** The value of a lowercase digit; NaN of any other character. */
+function hexDigit(code: number): number {
+  if (code >= 48 && code <= 57) return code - 48
+  return code >= 97 && code <= 102 ? code - 87 : Number.NaN
 }
 
 const KEY_BYTES = 32

@@ -39,18 +39,25 @@ export function decided({ request, standings }: Asked, verdict: Verdict, nowMs: 
   }
 }
 
+/** Spelled out, as all is that each call makes: a spread costs several times as much. */
 function statesOf(standings: readonly Standing[], addedPico: Pico): ScopeState[] {
-  const states: ScopeState[] = []
-  for (const standing of standings) {
-    for (const state of standing.states) {
-      states.push(addedPico === 0n ? state : { ...state, heldPico: state.heldPico + addedPico })
+  const all: ScopeState[] = []
+  for (const { states } of standings) {
+    for (const { scope, budget, spentPico, heldPico, limitPico, startMs, resetAtMs } of states) {
+      const withPico = heldPico + addedPico
+      all.push({ scope, budget, spentPico, heldPico: withPico, limitPico, startMs, resetAtMs })
     }
   }
-  return states
+  return all
 }
 
 function ratesOf(standings: readonly Standing[], nowMs: number): RateState[] {
-  return standings.flatMap(({ scope: { kind, row, model, rates }, rates: book }) =>
-    book ? [{ kind, id: row.id, model, ...book.left(rates, nowMs) }] : [],
-  )
+  const all: RateState[] = []
+  for (const { scope, rates } of standings) {
+    if (!rates) continue
+    const { kind, row, model } = scope
+    const { requests, tokens } = rates.left(scope.rates, nowMs)
+    all.push({ kind, id: row.id, model, requests, tokens })
+  }
+  return all
 }

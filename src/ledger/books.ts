@@ -3,7 +3,14 @@ import type { PolicyRow, ScopeId } from './policy.ts'
 import { RateBook, RATE_WINDOW_MS } from './rates.ts'
 import type { Policies } from './policies.ts'
 import { Recent } from './recent.ts'
-import { addTo, newestRule, type ScopeBook, type WindowBook, windowOf } from './scope-book.ts'
+import {
+  addTo,
+  budgetOf,
+  newestRule,
+  type ScopeBook,
+  type WindowBook,
+  windowOf,
+} from './scope-book.ts'
 import { ScopeBooks } from './scope-books.ts'
 import type { Scope } from './scopes.ts'
 import type { Charged, Entry, LedgerStore, WindowRule } from './store.ts'
@@ -13,6 +20,7 @@ import type { Resets } from '../windows.ts'
 /** A scope as it is now. */
 export interface Standing {
   readonly scope: Scope
+  readonly book: ScopeBook
   readonly states: readonly ScopeState[]
   /** Null: nothing is limited per minute. */
   readonly rates: RateBook | null
@@ -30,7 +38,9 @@ export class Books {
     this.#resets = policies.resets
     this.#recent = new Recent(store, nowMs)
     this.#scopes = new ScopeBooks(store, policies)
-    for (const entry of store.held()) for (const scope of entry.scopes) this.#put(scope, entry)
+    for (const entry of store.held()) {
+      for (const scope of entry.scopes) put(this.#scopes.of(scope, entry.reservedMs), entry)
+    }
   }
 
   /**
@@ -41,14 +51,15 @@ export class Books {
     for (const rule of rules) {
       if (!this.#scopes.isUsed(rule.scope)) continue
       const book = this.#scopes.of(rule.scope, nowMs)
-      if (!book.windows.has(rule.budget)) {
-        newestRule(book.rules, rule)
+      const budget = budgetOf(book, rule.budget)
+      const before = budget.rule
+      if (!budget.window) {
+        newestRule(budget, rule)
         continue
       }
-      const before = book.rules.get(rule.budget)
       if (before) this.#window(book, before, Math.min(nowMs, rule.anchorMs))
       const { startMs, endMs, version } = this.#window(book, rule, nowMs)
-      const folded = this.#store.checkpoint(rule.scope).find(({ budget }) => budget === rule.budget)
+      const folded = this.#store.checkpoint(rule.scope).find((sum) => sum.budget === rule.budget)
       const spentPico = folded?.startMs === startMs ? folded.spentPico : 0n
       const sum = { budget: rule.budget, startMs, endMs, version, spentPico }
       this.#store.saveCheckpoint(rule.scope, sum)
@@ -60,11 +71,9 @@ export class Books {
     if (kept.length === 0) return
     const names = new Set(kept.map(({ scope, budget }) => `${scope} ${budget}`))
     for (const scope of this.#owned(owner, [])) {
-      const { windows, rules } = this.#scopes.of(scope, nowMs)
       for (const { budget } of this.standing(scope)) {
         if (names.has(`${scope} ${budget}`)) continue
-        windows.delete(budget)
-        rules.delete(budget)
+        Object.assign(budgetOf(this.#scopes.of(scope, nowMs), budget), { window: null, rule: null })
         this.#store.saveCheckpoint(scope, { budget, startMs: 0, endMs: 0, spentPico: 0n })
       }
     }
@@ -81,33 +90,7 @@ export class Books {
 
   /** Every budget of a scope at `nowMs`: what was spent in its window, and what is held. */
   budgets(scope: Scope, nowMs: number): ScopeState[] {
-    const book = this.#scopes.of(scope.id, nowMs)
-    if (!book.row || book.row.version <= scope.row.version) book.row = scope.row
-    return scope.rules.map((rule, i) => {
-      const { startMs, endMs, spentPico } = this.#window(book, rule, nowMs)
-      return {
-        scope: scope.id,
-        budget: rule.budget,
-        spentPico,
-        heldPico: book.heldPico,
-        limitPico: scope.budgets[i]?.limitPico ?? null,
-        startMs,
-        resetAtMs: endMs,
-      }
-    })
-  }
-
-  /** Memory keeps traffic only for scopes that limit it; the store fills in the minute before. */
-  rates(scope: Scope, nowMs: number): RateBook | null {
-    const { requestsPerMinute, tokensPerMinute, parallelRequests } = scope.rates
-    if (requestsPerMinute === null && tokensPerMinute === null && parallelRequests === null) {
-      const known = this.#scopes.inMemoryOf(scope.id)
-      if (known) known.rates = null
-      return null
-    }
-    const book = this.#scopes.of(scope.id, nowMs)
-    book.rates ??= new RateBook(this.#lastMinute(book, scope.id, nowMs), book)
-    return book.rates
+    return this.#statesOf(this.#scopes.of(scope.id, nowMs), scope, nowMs)
   }
 
   /** A scope's last minute. */
@@ -117,19 +100,23 @@ export class Books {
 
   /** Every budget of these scopes, in their order. */
   states(scopes: readonly Scope[], nowMs: number): ScopeState[] {
-    return scopes.flatMap((scope) => this.budgets(scope, nowMs))
+    const all: ScopeState[] = []
+    for (const scope of scopes) all.push(...this.budgets(scope, nowMs))
+    return all
   }
 
   /** The same with what limits their requests and tokens. */
   look(scopes: readonly Scope[], nowMs: number): Standing[] {
     return scopes.map((scope) => {
-      return { scope, states: this.budgets(scope, nowMs), rates: this.rates(scope, nowMs) }
+      const book = this.#scopes.of(scope.id, nowMs)
+      const states = this.#statesOf(book, scope, nowMs)
+      return { scope, book, states, rates: this.#ratesOf(book, scope, nowMs) }
     })
   }
 
-  hold(entry: Entry): void {
-    for (const scope of entry.scopes) {
-      const book = this.#put(scope, entry)
+  hold(entry: Entry, standings: readonly Standing[]): void {
+    for (const { book } of standings) {
+      put(book, entry)
       book.hadTraffic = true
       book.rates?.hold(entry.reservedMs)
     }
@@ -150,11 +137,8 @@ export class Books {
   /** The windows that a charge at `nowMs` counts in. */
   windows(rules: readonly WindowRule[], nowMs: number): Charged[] {
     return rules.map((rule): Charged => {
-      const { startMs, endMs, version } = this.#window(
-        this.#scopes.of(rule.scope, nowMs),
-        rule,
-        nowMs,
-      )
+      const book = this.#scopes.of(rule.scope, nowMs)
+      const { startMs, endMs, version } = this.#window(book, rule, nowMs)
       return [rule.scope, rule.budget, startMs, endMs, version]
     })
   }
@@ -163,7 +147,7 @@ export class Books {
   joined(charged: readonly Charged[], atMs: number): Charged[] {
     return charged.map((one): Charged => {
       const [scope, budget, startMs] = one
-      const window = this.#scopes.of(scope, atMs).windows.get(budget)
+      const window = budgetOf(this.#scopes.of(scope, atMs), budget).window
       if (!window || window.startMs <= startMs || window.startMs > atMs) return one
       return [scope, budget, window.startMs, window.endMs, window.version]
     })
@@ -171,8 +155,12 @@ export class Books {
 
   /** A scope's windows as they stand, not rolled: what the copy in Postgres is set to. */
   standing(scope: ScopeId): OpeningSpend[] {
-    const { windows } = this.#scopes.of(scope, 0)
-    return [...windows].map(([budget, window]) => ({ scope, budget, ...window }))
+    const { main, others } = this.#scopes.of(scope, 0)
+    return [main, ...others].flatMap(({ name: budget, window }) => {
+      if (!window) return []
+      const { rule: _rule, ...sum } = window
+      return [{ scope, budget, ...sum }]
+    })
   }
 
   /** An entry's charge counts in its window while that is open; afterwards in history only. */
@@ -180,14 +168,15 @@ export class Books {
     for (const [scope, budget, startMs, endMs = null, version = 0] of charged) {
       const book = this.#scopes.of(scope, nowMs)
       if (pico !== 0n) book.unfolded++
-      addTo(book.windows, { budget, startMs, endMs, version, spentPico: pico })
+      addTo(book, { budget, startMs, endMs, version, spentPico: pico })
     }
   }
 
   /** Windows with what was spent elsewhere, as the checkpoint has them already. */
   bring(spends: readonly OpeningSpend[], traffic: readonly ScopeTraffic[], nowMs: number): void {
     for (const { scope, budget, startMs, endMs = null, version = 0, spentPico } of spends) {
-      this.#scopes.of(scope, nowMs).windows.set(budget, { startMs, endMs, version, spentPico })
+      const window = { startMs, endMs, version, spentPico, rule: null }
+      budgetOf(this.#scopes.of(scope, nowMs), budget).window = window
     }
     for (const minute of traffic) {
       this.#recent.arrive(minute)
@@ -199,7 +188,8 @@ export class Books {
 
   /** A scope starts anew: its spend was handed over. */
   clear(scope: ScopeId): void {
-    for (const window of this.#scopes.of(scope, 0).windows.values()) window.spentPico = 0n
+    const { main, others } = this.#scopes.of(scope, 0)
+    for (const { window } of [main, ...others]) if (window) window.spentPico = 0n
   }
 
   /** The scope itself and those for single models of the same owner. */
@@ -240,27 +230,53 @@ export class Books {
     return this.#scopes.size
   }
 
-  #lastMinute(book: ScopeBook, scope: ScopeId, nowMs: number): Traffic[] {
-    const { hadTraffic } = book
-    return hadTraffic ? this.traffic(scope, nowMs) : this.#recent.beforeWaking(scope, nowMs)
+  #statesOf(book: ScopeBook, scope: Scope, nowMs: number): ScopeState[] {
+    const { row } = scope
+    if (row.version > book.rowVersion) Object.assign(book, { row, rowVersion: row.version })
+    return scope.rules.map((rule, i) => {
+      const { startMs, endMs, spentPico } = this.#window(book, rule, nowMs)
+      return {
+        scope: scope.id,
+        budget: rule.budget,
+        spentPico,
+        heldPico: book.heldPico,
+        limitPico: scope.budgets[i]?.limitPico ?? null,
+        startMs,
+        resetAtMs: endMs,
+      }
+    })
   }
 
   #window(book: ScopeBook, rule: WindowRule, nowMs: number): WindowBook {
-    const before = book.windows.get(rule.budget)
+    const { window: before } = budgetOf(book, rule.budget)
     const window = windowOf(book, rule, { nowMs, resets: this.#resets })
-    const { startMs, spentPico } = window
-    // Entries are counted from here on, also by who wakes before any is.
-    if (before && before.startMs !== startMs && spentPico !== 0n) {
-      this.#store.saveCheckpoint(rule.scope, { budget: rule.budget, ...window })
+    if (before && before !== window && window.spentPico !== 0n) {
+      // Entries are counted from here on, also by who wakes before any is.
+      const { rule: _rule, ...sum } = window
+      this.#store.saveCheckpoint(rule.scope, { budget: rule.budget, ...sum })
     }
     return window
   }
 
-  #put(scope: ScopeId, entry: Entry): ScopeBook {
-    const book = this.#scopes.of(scope, entry.reservedMs)
-    book.holds++
-    book.heldPico += entry.holdPico
-    book.heldTokens += entry.holdTokens
-    return book
+  /** Memory keeps traffic only for scopes that limit it; the store fills in the minute before. */
+  #ratesOf(book: ScopeBook, { id, rates }: Scope, nowMs: number): RateBook | null {
+    const { requestsPerMinute, tokensPerMinute, parallelRequests } = rates
+    if (requestsPerMinute === null && tokensPerMinute === null && parallelRequests === null) {
+      book.rates = null
+      return null
+    }
+    book.rates ??= new RateBook(this.#lastMinute(book, id, nowMs), book)
+    return book.rates
   }
+
+  #lastMinute(book: ScopeBook, scope: ScopeId, nowMs: number): Traffic[] {
+    const { hadTraffic } = book
+    return hadTraffic ? this.traffic(scope, nowMs) : this.#recent.beforeWaking(scope, nowMs)
+  }
+}
+
+function put(book: ScopeBook, { holdPico, holdTokens }: Entry): void {
+  book.holds++
+  book.heldPico += holdPico
+  book.heldTokens += holdTokens
 }

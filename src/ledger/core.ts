@@ -103,16 +103,16 @@ export class LedgerCore {
     const stale = this.#policies.stale(request.rows)
     if (stale) return stale
     const standings = this.#books.look(scopes, nowMs)
-    const { refusal, ...verdict } = judge(standings, request, nowMs)
+    const { refusal, wouldRefuse, holdPico } = judge(standings, request, nowMs)
     if (refusal) return { kind: 'refused', refusal }
 
     // From here it must succeed.
-    const entry = newHold({ request, scopes, ...verdict }, nowMs)
+    const entry = newHold({ request, scopes, holdPico }, nowMs)
     this.#store.insert(entry)
-    this.#books.hold(entry)
+    this.#books.hold(entry, standings)
     this.#held.set(entry.id, entry)
-    const { holdPico } = entry
-    return admitted({ request, standings, ...verdict, holdPico, addedPico: holdPico }, nowMs)
+    const addedPico = entry.holdPico
+    return admitted({ request, standings, wouldRefuse, holdPico: addedPico, addedPico }, nowMs)
   }
 
   /** What reserve would answer, and how everything stands; nothing is held. */
@@ -143,7 +143,7 @@ export class LedgerCore {
     const nowMs = this.#advance(atMs)
     if (!this.account()) return this.#policies.unopened(nowMs)
     const scopes = scopesOf(request, nowMs)
-    const entry = this.#store.entry(request.id, 0)
+    const entry = this.#entry(request.id)
     if (!entry) {
       if (!isYoung(request.id, nowMs)) return { kind: 'unknown' }
       if (!this.#store.wasFolded(request.id)) chargeUnknown(this.#parts, { request, scopes }, nowMs)
@@ -159,7 +159,7 @@ export class LedgerCore {
   /** The call cost nothing. An id not seen yet leaves a tombstone that refuses its late reserve. */
   release(id: string, detail: EntryDetail, atMs: number): void {
     const nowMs = this.#advance(atMs)
-    const entry = this.#store.entry(id, 0)
+    const entry = this.#entry(id)
     if (!entry && !this.#store.wasFolded(id)) {
       this.#store.insert({ ...tombstone(id, nowMs), detail })
     } else if (entry?.state === 'held') {
@@ -190,11 +190,9 @@ export class LedgerCore {
     if (!this.account()) return null
     this.expire(nowMs)
     const wanted = new Set(rows)
-    const scopes = allScopes({ rows: this.#policies.complete(rows) }, nowMs)
-    return this.#books.states(
-      scopes.filter(({ row }) => wanted.has(row)),
-      nowMs,
-    )
+    const all = allScopes({ rows: this.#policies.complete(rows) }, nowMs)
+    const scopes = all.filter(({ row }) => wanted.has(row))
+    return this.#books.states(scopes, nowMs)
   }
 
   /** A row that the admin API changed: requests that carry an older one are told. */
@@ -245,6 +243,11 @@ export class LedgerCore {
   #advance(atMs: number): number {
     if (atMs > this.#nowMs) this.#nowMs = atMs
     return this.#nowMs
+  }
+
+  /** A hold is in memory as it is on disk: it need not be read again to end. */
+  #entry(id: string): Entry | null {
+    return this.#held.get(id) ?? this.#store.entry(id, 0)
   }
 
   get #parts(): Parts {

@@ -21,24 +21,29 @@ export function newHold(
 ): Entry {
   const { request, scopes, holdPico } = call
   return {
-    ...tombstone(request.id, nowMs),
+    id: request.id,
+    revision: 0,
     state: 'held',
+    reservedMs: nowMs,
     deadlineMs: nowMs + HOLD_MS,
     endedMs: null,
     holdPico: bounded(holdPico),
+    seenPico: 0n,
+    chargePico: 0n,
     holdTokens: heldTokens(request, scopes),
+    tokens: 0,
     scopes: scopes.map(({ id }) => id),
     rules: rulesOf(scopes),
+    charged: [],
     detail: request.detail,
   }
 }
 
 /** A hold is never larger than the smallest token limit it is under. */
 function heldTokens({ expectedTokens }: ReserveRequest, scopes: readonly Scope[]): number {
-  return scopes.reduce(
-    (tokens, { rates }) => Math.min(tokens, rates.tokensPerMinute ?? tokens),
-    expectedTokens,
-  )
+  let tokens = expectedTokens
+  for (const { rates } of scopes) tokens = Math.min(tokens, rates.tokensPerMinute ?? tokens)
+  return tokens
 }
 
 export function tombstone(id: string, nowMs: number): Entry {

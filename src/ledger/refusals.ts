@@ -24,29 +24,38 @@ export function judge(
   request: ReserveRequest,
   nowMs: number,
 ): Verdict {
-  const cost = costOf(standings, request)
+  const { holdPico, leastPico } = costOf(standings, request)
+  const refused = rowRefusal(standings, request.model ?? null, nowMs)
+  if (refused) return { refusal: refused, wouldRefuse: null, holdPico }
+  const asked = { leastPico, tokens: request.expectedTokens, nowMs }
   let wouldRefuse: Refusal | null = null
-  const first = (check: Check): Refusal | null => {
+  for (const check of CHECKS) {
     for (const standing of standings) {
-      const refusal = check(standing)
-      if (refusal && standing.scope.enforcement !== 'observe') return refusal
+      const refusal = check(standing, asked)
+      if (!refusal) continue
+      if (standing.scope.enforcement !== 'observe') return { refusal, wouldRefuse, holdPico }
       wouldRefuse ??= refusal
     }
-    return null
   }
-  const refusal =
-    rowRefusal(standings, request.model ?? null, nowMs) ??
-    first((standing) => spentUp(standing, cost)) ??
-    first((standing) => full(standing, cost)) ??
-    first(({ scope, rates }) => rate(scope, rates?.parallelRefusal(scope.rates))) ??
-    first(({ scope, rates }) => rate(scope, rates?.requestsRefusal(scope.rates, nowMs))) ??
-    first(({ scope, rates }) =>
-      rate(scope, rates?.tokensRefusal(scope.rates, request.expectedTokens, nowMs)),
-    )
-  return { refusal, wouldRefuse, holdPico: cost.holdPico }
+  return { refusal: null, wouldRefuse, holdPico }
 }
 
-type Check = (standing: Standing) => Refusal | null
+/** What limits are asked for. */
+interface Asked extends Pick<Cost, 'leastPico'> {
+  readonly tokens: number
+  readonly nowMs: number
+}
+
+type Check = (standing: Standing, asked: Asked) => Refusal | null
+
+const CHECKS: readonly Check[] = [
+  spentUp,
+  full,
+  ({ scope, rates }) => rate(scope, rates?.parallelRefusal(scope.rates)),
+  ({ scope, rates }, { nowMs }) => rate(scope, rates?.requestsRefusal(scope.rates, nowMs)),
+  ({ scope, rates }, { tokens, nowMs }) =>
+    rate(scope, rates?.tokensRefusal(scope.rates, tokens, nowMs)),
+]
 
 /** Whether another call like this one might not fit beside what is spent and held by now. */
 export function isTight(states: readonly ScopeState[], holdPico: Pico): boolean {
@@ -110,40 +119,54 @@ function isStrict(standings: readonly Standing[]): boolean {
   )
 }
 
+/** In order of refusal. */
+const ROW_REASONS = ['deleted', 'blocked', 'expired', 'model'] as const
+type RowReason = (typeof ROW_REASONS)[number]
+
 /** What is wrong with the rows themselves; no mode lets this pass. */
 function rowRefusal(
   standings: readonly Standing[],
   model: string | null,
   nowMs: number,
 ): Refusal | null {
-  const checks: [RefusalReason, (row: PolicyRow) => boolean][] = [
-    // Who left a team may still have a key in it, which is the key's affair.
-    ['deleted', ({ deleted, kind }) => deleted && kind !== 'member'],
-    ['blocked', ({ blocked }) => blocked],
-    ['expired', ({ expiresAtMs }) => expiresAtMs !== null && expiresAtMs <= nowMs],
-    ['model', ({ models }) => model !== null && !isAllowed(models, model)],
-  ]
-  for (const [reason, holds] of checks) {
-    const found = standings.find(({ scope }) => holds(scope.row))
-    if (found) return plain(reason, found.scope.row)
+  let first: { readonly reason: RowReason; readonly row: PolicyRow } | null = null
+  for (const { scope } of standings) {
+    const reason = wrongWith(scope.row, model, nowMs)
+    if (reason && (!first || isBefore(reason, first.reason))) first = { reason, row: scope.row }
   }
-  return null
+  return first && plain(first.reason, first.row)
+}
+
+function isBefore(a: RowReason, b: RowReason): boolean {
+  return ROW_REASONS.indexOf(a) < ROW_REASONS.indexOf(b)
+}
+
+function wrongWith(
+  { kind, deleted, blocked, expiresAtMs, models }: PolicyRow,
+  model: string | null,
+  nowMs: number,
+): RowReason | null {
+  // Who left a team may still have a key in it, which is the key's affair.
+  if (deleted && kind !== 'member') return 'deleted'
+  if (blocked) return 'blocked'
+  if (expiresAtMs !== null && expiresAtMs <= nowMs) return 'expired'
+  return model !== null && !isAllowed(models, model) ? 'model' : null
 }
 
 /** Spent up, or strict and this call is more than what is left even if every hold came to nothing. */
-function spentUp({ scope, states }: Standing, { leastPico }: Cost): Refusal | null {
+function spentUp({ scope, states }: Standing, { leastPico }: Asked): Refusal | null {
   for (const state of states) {
     const { spentPico, limitPico } = state
     if (limitPico === null) continue
     if (spentPico >= limitPico) return broke('budget', scope, state)
-    const isTooLarge = spentPico + leastPico > limitPico
-    if (scope.enforcement === 'strict' && isTooLarge) return broke('too_large', scope, state)
+    if (scope.enforcement !== 'strict') continue
+    if (spentPico + leastPico > limitPico) return broke('too_large', scope, state)
   }
   return null
 }
 
 /** There is money left, but calls in flight hold it. */
-function full({ scope, states }: Standing, { leastPico }: Cost): Refusal | null {
+function full({ scope, states }: Standing, { leastPico }: Asked): Refusal | null {
   const isStrictScope = scope.enforcement === 'strict'
   for (const state of states) {
     const { limitPico } = state

@@ -1,6 +1,7 @@
 import type { Pico } from '../money.ts'
 import type { PolicyRow } from './policy.ts'
 import type { RateBook } from './rates.ts'
+import { MAIN } from './scopes.ts'
 import type { WindowRule } from './store.ts'
 import type { WindowSum } from './types.ts'
 import { type Now, rollWindow } from '../windows.ts'
@@ -11,15 +12,27 @@ export interface WindowBook {
   /** Of the rule by which it ends then. */
   version: number
   spentPico: Pico
+  /** That rule; null: the window is as a charge or the checkpoint has it. */
+  rule: WindowRule | null
+}
+
+/** One budget of a scope. */
+export interface BudgetBook {
+  readonly name: string
+  window: WindowBook | null
+  /** The newest that a call brought. */
+  rule: WindowRule | null
 }
 
 /** One scope's sums, held in memory. */
 export interface ScopeBook {
-  /** By budget. */
-  readonly windows: Map<string, WindowBook>
-  readonly rules: Map<string, WindowRule>
+  readonly main: BudgetBook
+  /** A handful at most: looking through them is faster than hashing a name. */
+  readonly others: BudgetBook[]
   /** The newest that a call brought: who lends it limits may change them. */
   row: PolicyRow | null
+  /** Of that row; below every row's while there is none. */
+  rowVersion: number
   heldPico: Pico
   heldTokens: number
   holds: number
@@ -36,9 +49,10 @@ export function newScopeBook(
   { unfolded, usedMs }: Pick<ScopeBook, 'unfolded' | 'usedMs'>,
 ): ScopeBook {
   const book: ScopeBook = {
-    windows: new Map(),
-    rules: new Map(),
+    main: newBudget(MAIN.id),
+    others: [],
     row: null,
+    rowVersion: -1,
     heldPico: 0n,
     heldTokens: 0,
     holds: 0,
@@ -47,8 +61,20 @@ export function newScopeBook(
     hadTraffic: false,
     usedMs,
   }
-  for (const sum of sums) addTo(book.windows, sum)
+  for (const sum of sums) addTo(book, sum)
   return book
+}
+
+export function budgetOf({ main, others }: ScopeBook, name: string): BudgetBook {
+  if (name === MAIN.id) return main
+  for (const budget of others) if (budget.name === name) return budget
+  const budget = newBudget(name)
+  others.push(budget)
+  return budget
+}
+
+function newBudget(name: string): BudgetBook {
+  return { name, window: null, rule: null }
 }
 
 /**
@@ -56,17 +82,20 @@ export function newScopeBook(
  * ahead of the clock stays: ledger time never goes back.
  */
 export function windowOf(book: ScopeBook, asked: WindowRule, now: Now): WindowBook {
-  const rule = newestRule(book.rules, asked)
-  const known = book.windows.get(rule.budget)
-  // An older row, of a call that was long under way, does not end a window that a newer one keeps.
-  if (known && known.version > rule.version && isOpen(known, now.nowMs)) return known
-  const limited = { ...rule, limitPico: rule.limitPico ?? null }
-  const { startMs, endMs, spentPico } = rollWindow(limited, known ?? null, now)
-  const { version } = rule
-  if (known?.startMs === startMs) return Object.assign(known, { endMs, version })
-  const window = { startMs, endMs, version, spentPico }
-  book.windows.set(rule.budget, window)
-  return window
+  const budget = budgetOf(book, asked.budget)
+  const rule = newestRule(budget, asked)
+  const known = budget.window
+  if (known && isOpen(known, now.nowMs)) {
+    // By the same rule the windows lie as they did.
+    if (known.rule === rule) return known
+    // An older row, of a call that was long under way, does not end a window that a newer one keeps.
+    if (known.version > rule.version) return known
+  }
+  const { version, limitPico = null } = rule
+  const { startMs, endMs, spentPico } = rollWindow({ ...rule, limitPico }, known, now)
+  if (known?.startMs === startMs) return Object.assign(known, { endMs, version, rule })
+  budget.window = { startMs, endMs, version, spentPico, rule }
+  return budget.window
 }
 
 function isOpen({ endMs }: WindowBook, nowMs: number): boolean {
@@ -74,10 +103,10 @@ function isOpen({ endMs }: WindowBook, nowMs: number): boolean {
 }
 
 /** The newer of two rules for a budget says how its windows lie. */
-export function newestRule(rules: Map<string, WindowRule>, asked: WindowRule): WindowRule {
-  const known = rules.get(asked.budget)
-  if (known && isNewer(known, asked)) return known
-  rules.set(asked.budget, asked)
+export function newestRule(budget: BudgetBook, asked: WindowRule): WindowRule {
+  const { rule } = budget
+  if (rule && (isSame(rule, asked) || isNewer(rule, asked))) return rule
+  budget.rule = asked
   return asked
 }
 
@@ -85,13 +114,30 @@ function isNewer(a: WindowRule, b: WindowRule): boolean {
   return a.version === b.version ? (a.lent ?? 0) > (b.lent ?? 0) : a.version > b.version
 }
 
+/** Of one scope and budget. Versions alone do not say: two rows may lend it limits. */
+function isSame(a: WindowRule, b: WindowRule): boolean {
+  return (
+    a.version === b.version &&
+    a.lent === b.lent &&
+    a.anchorMs === b.anchorMs &&
+    a.duration?.count === b.duration?.count &&
+    a.duration?.unit === b.duration?.unit &&
+    a.sinceMs === b.sinceMs &&
+    a.alignment === b.alignment &&
+    a.limitPico === b.limitPico
+  )
+}
+
 /** Of two windows of a budget the later one counts; the same one adds up. */
-export function addTo(windows: Map<string, WindowBook>, sum: WindowSum): void {
-  const { budget, startMs, endMs = null, version = 0, spentPico } = sum
-  const known = windows.get(budget)
-  if (!known || known.startMs < startMs) windows.set(budget, { startMs, endMs, version, spentPico })
-  else if (known.startMs === startMs) {
+export function addTo(book: ScopeBook, sum: WindowSum): void {
+  const { startMs, endMs = null, version = 0, spentPico } = sum
+  const budget = budgetOf(book, sum.budget)
+  const known = budget.window
+  if (!known || known.startMs < startMs) {
+    budget.window = { startMs, endMs, version, spentPico, rule: null }
+  } else if (known.startMs === startMs) {
     known.spentPico += spentPico
-    if (version >= known.version) Object.assign(known, { endMs, version })
+    if (version < known.version || (version === known.version && endMs === known.endMs)) return
+    Object.assign(known, { endMs, version, rule: null })
   }
 }

@@ -1,7 +1,7 @@
 import type { Policies } from './policies.ts'
 import type { ScopeId } from './policy.ts'
 import { RATE_WINDOW_MS } from './rates.ts'
-import { newestRule, newScopeBook, type ScopeBook } from './scope-book.ts'
+import { budgetOf, newestRule, newScopeBook, type ScopeBook } from './scope-book.ts'
 import type { LedgerStore, Unfolded } from './store.ts'
 import type { WindowSum } from './types.ts'
 
@@ -41,7 +41,7 @@ export class ScopeBooks {
     const rules = this.#policies.toldRules(scope, nowMs)
     // From here it must succeed: outside of an operation nothing makes memory anew.
     const book = newScopeBook(sums, { unfolded: waiting?.count ?? 0, usedMs: nowMs })
-    for (const rule of rules) newestRule(book.rules, rule)
+    for (const rule of rules) newestRule(budgetOf(book, rule.budget), rule)
     this.#waiting.delete(scope)
     this.#books.set(scope, book)
     return book

@@ -38,13 +38,19 @@ const KINDS = ['key', 'member', 'account'] as const
  */
 export function scopesOf(policy: CallPolicy, nowMs: number): Scope[] {
   const { model = null } = policy
-  return allScopes(policy, nowMs).filter(
-    (scope) => scope.model === null || (model !== null && isNamed(scope.model, model)),
-  )
+  return compose(policy, nowMs, (pattern) => model !== null && isNamed(pattern, model))
 }
 
 /** The same for every model that has limits of its own. */
-export function allScopes({ rows, defaults = DEFAULTS }: CallPolicy, nowMs: number): Scope[] {
+export function allScopes(policy: CallPolicy, nowMs: number): Scope[] {
+  return compose(policy, nowMs, () => true)
+}
+
+function compose(
+  { rows, defaults = DEFAULTS }: CallPolicy,
+  nowMs: number,
+  isWanted: (model: string) => boolean,
+): Scope[] {
   const account = rows.find(({ kind }) => kind === 'account')
   const inherited = account?.enforcement ?? defaults.enforcement
   const scopes: Scope[] = []
@@ -53,29 +59,40 @@ export function allScopes({ rows, defaults = DEFAULTS }: CallPolicy, nowMs: numb
       if (row.kind !== kind) continue
       const limited = kind === 'member' && !defaults.memberRates ? withoutRates : same
       const bases = basesOf(row, rows, account)
-      const lent = bases.reduce((newest, base) => Math.max(newest, base.version), 0)
-      const common = { kind, row, lent, enforcement: row.enforcement ?? inherited }
+      const owner = { kind, row, lent: lentBy(bases), enforcement: row.enforcement ?? inherited }
       const own = limited(increased(merged(row, bases), row, nowMs))
-      scopes.push(newScope(common, own, null))
+      scopes.push(newScope(owner, own, null))
       for (const [model, limits] of modelLimits(row, bases)) {
-        scopes.push(newScope(common, limited(limits), model))
+        if (isWanted(model)) scopes.push(newScope(owner, limited(limits), model))
       }
     }
   }
   return scopes
 }
 
+interface Owner extends Pick<Scope, 'kind' | 'row' | 'enforcement'> {
+  /** The newest version of the rows that lend it limits. */
+  readonly lent: number
+}
+
 function newScope(
-  { lent, ...common }: Pick<Scope, 'kind' | 'row' | 'enforcement'> & { readonly lent: number },
+  { kind, row, lent, enforcement }: Owner,
   { budgets, rates }: Limits,
   model: string | null,
 ): Scope {
-  const id = scopeOf(common.row, model ?? undefined)
-  const { version } = common.row
-  const rules = budgets.map(({ id: budget, ...schedule }): WindowRule => {
-    return { scope: id, version, lent, budget, ...schedule }
-  })
-  return { ...common, id, model, budgets, rates, rules }
+  const scope = scopeOf(row, model ?? undefined)
+  const { version } = row
+  const rules = budgets.map((budget) => newRule({ scope, version, lent }, budget))
+  return { id: scope, kind, row, model, enforcement, budgets, rates, rules }
+}
+
+function newRule(
+  { scope, version, lent }: Pick<WindowRule, 'scope' | 'version'> & { readonly lent: number },
+  { id: budget, duration, anchorMs, sinceMs, alignment, limitPico }: BudgetPolicy,
+): WindowRule {
+  const rule = { scope, version, lent, budget, duration, anchorMs, limitPico }
+  if (sinceMs === undefined && !alignment) return rule
+  return { ...rule, sinceMs: sinceMs ?? anchorMs, alignment: alignment ?? null }
 }
 
 export function scopeOf({ kind, id }: Pick<PolicyRow, 'kind' | 'id'>, model?: string): ScopeId {
@@ -100,7 +117,9 @@ export function partsOf(scope: ScopeId) {
 }
 
 export function rulesOf(scopes: readonly Scope[]): WindowRule[] {
-  return scopes.flatMap(({ rules }) => rules)
+  const all: WindowRule[] = []
+  for (const { rules } of scopes) all.push(...rules)
+  return all
 }
 
 interface Base extends Limits {
@@ -108,13 +127,16 @@ interface Base extends Limits {
   readonly modelLimits?: Readonly<Record<string, Limits>>
 }
 
+const NO_BASES: readonly Base[] = []
+
 /** Where a row's missing limits come from, the nearest first. */
 function basesOf(
   row: PolicyRow,
   rows: readonly PolicyRow[],
   account: PolicyRow | undefined,
-): Base[] {
+): readonly Base[] {
   const { budgetId = null } = row
+  if (budgetId === null && row.kind !== 'member') return NO_BASES
   const shared =
     budgetId === null
       ? undefined
@@ -124,6 +146,10 @@ function basesOf(
     bases.push({ ...account.memberLimits, version: account.version })
   }
   return bases
+}
+
+function lentBy(bases: readonly Base[]): number {
+  return bases.reduce((newest, { version }) => Math.max(newest, version), 0)
 }
 
 function merged(own: Limits, bases: readonly Limits[]): Limits {

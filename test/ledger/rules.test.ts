@@ -170,4 +170,30 @@ describe('a changed duration of a row that lends it to others', () => {
     const [seenMember] = core.read([joined(8, lent('1d', CHANGED)), account], T0 + 10 * SECOND)!
     expect(seenMember?.spentPico).toBe(95n)
   })
+
+  it('reaches a key that came to it after its first call', () => {
+    const key = borrower(2)
+    const [old, now] = [
+      budgetRow({ version: 1, budgets: lent('1s') }),
+      budgetRow({ version: 3, budgets: lent('1d', CHANGED) }),
+    ]
+    const { core } = openLedger()
+    spend(core, [lasting(1, '1s')], 80n, T0)
+    admitted(core.reserve(reserveOf(idAt(T0, 1), [key, old], { expectedPico: 5n }), T0))
+    core.tell(now, CHANGED)
+    const later = T0 + 10 * SECOND
+    core.settle(settleOf(idAt(T0, 1), [key, old], { chargePico: 5n }), later)
+    expect(core.read([key, now], later)?.[0]?.spentPico).toBe(85n)
+  })
+
+  it('holds from the next request on, also if a newer row lends beside it', () => {
+    const member = joined(1, [])
+    const shared = budgetRow({ version: 9, budgets: [budget(null)] })
+    const rows = (account: PolicyRow) => [{ ...member, budgetId: 'shared' }, account, shared]
+    const [old, now] = [lender(3, lent('1s')), lender(4, lent('10s'))]
+    const { core } = openLedger({ account: old })
+    spend(core, rows(old), 90n, T0)
+    spend(core, rows(now), 5n, CHANGED)
+    expect(core.read(rows(now), T0 + 5 * SECOND)?.[0]?.spentPico).toBe(95n)
+  })
 })
