@@ -22,7 +22,8 @@ export function adjust(
   const [main] = books.budgets(scope, nowMs)
   if (!main) throw new Error(`a scope without a main budget: ${id}`)
   const { spentPico } = main
-  const { toPico } = request
+  const { byPico } = request
+  const toPico = byPico === undefined ? request.toPico : spentPico + byPico
   if (toPico > spentPico) return { kind: 'too_much', spentPico }
 
   // From here it must succeed.

@@ -191,6 +191,8 @@ export interface AdjustRequest extends CallPolicy {
   /** Which of the rows. */
   readonly row: Pick<PolicyRow, 'kind' | 'id'>
   readonly toPico: Pico
+  /** Instead, by how much; it may go below nothing. */
+  readonly byPico?: Pico
   readonly detail: EntryDetail
 }
 

@@ -64,6 +64,23 @@ describe('an adjustment', () => {
     expect(after).not.toEqual(before)
   })
 
+  it('may be relative, and bring a spend below nothing: the budget is that much larger', () => {
+    const { core, store } = charged()
+    const prepaid = keyRow({ budgets: [budget(10n)] })
+    const credit = { ...to(prepaid, 0n), rows: [prepaid, ROWS[2]!], byPico: -150n }
+    for (const wake of [() => core, () => new LedgerCore(store)]) {
+      const life = wake()
+      const answer = life.adjust(credit, T0)
+      expect(answer).toEqual({ kind: 'adjusted', beforePico: 100n, afterPico: -50n })
+      expect(seen(life, prepaid, T0)).toEqual([-50n, 0n])
+    }
+    const strict = { ...prepaid, enforcement: 'strict' as const }
+    const fits = core.decide(reserveOf(idAt(T0, 9), [strict], { boundPico: 60n }), T0)
+    expect(fits).toMatchObject({ kind: 'decided', refusal: null })
+    const exceeds = core.decide(reserveOf(idAt(T0, 9), [strict], { boundPico: 61n }), T0)
+    expect(exceeds).toMatchObject({ refusal: { reason: 'too_large' } })
+  })
+
   it('acts once per id, in this life and the next, whatever it says then', () => {
     const { core, store } = charged()
     const first = core.adjust(to(ROWS[0]!, 30n), T0)

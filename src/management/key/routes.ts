@@ -3,8 +3,10 @@ import { z } from 'zod'
 import { ApiError } from '../../errors.ts'
 import { adminOnly, answered, body, callerOf, type Deps, nowOf, params, query } from '../../http.ts'
 import { cleanText } from '../fields.ts'
+import { AddCredit } from '../credit.ts'
 import { ResetSpend } from '../spend.ts'
 import { blockKey } from './block.ts'
+import { creditKey } from './credit.ts'
 import { DeleteKeys, removeKeys } from './delete.ts'
 import { hashOf } from './fields.ts'
 import { generateKey, NewKey } from './generate.ts'
@@ -43,6 +45,10 @@ export function keyRoutes(deps: Deps): Hono {
       const { key } = c.req.valid('param')
       const { reset_to: resetTo } = c.req.valid('json')
       return c.json(await resetKeySpend({ ...deps, ...nowOf(deps), key, resetTo }))
+    })
+    .post('/:key/credit', admin, params(KeyParam), body(AddCredit), async (c) => {
+      const { key } = c.req.valid('param')
+      return c.json(await creditKey({ ...deps, ...nowOf(deps), key, ...c.req.valid('json') }))
     })
     .get('/info', query(KeyQuery), async (c) =>
       c.json(await showKey(deps, c, c.req.valid('query'))),

@@ -5,13 +5,15 @@ import { listTeamKeys } from '../../db/keys.ts'
 import { keyPolicy, teamPolicy } from '../../db/policy.ts'
 import { getTeam, listTeams } from '../../db/teams.ts'
 import { ApiError, notFound } from '../../errors.ts'
-import { adminOnly, answered, body, callerOf, type Deps, nowOf, query } from '../../http.ts'
+import { adminOnly, answered, body, callerOf, type Deps, nowOf, params, query } from '../../http.ts'
 import { reconcile } from '../../ledger/reconcile.ts'
 import { cleanText } from '../fields.ts'
 import { keyRow } from '../key/row.ts'
 import { copiedSpend } from '../live.ts'
 import { memberRoutes } from '../member/routes.ts'
+import { AddCredit } from '../credit.ts'
 import { blockTeam, NamedTeam } from './block.ts'
+import { creditTeam } from './credit.ts'
 import { DeleteTeams, removeTeams } from './delete.ts'
 import { teamInfo } from './info.ts'
 import { createTeam, NewTeam } from './new.ts'
@@ -19,6 +21,7 @@ import { reconciliation } from './reconciliation.ts'
 import { liveTeamRow, teamRow } from './row.ts'
 import { changeTeam, UpdateTeam } from './update.ts'
 
+const TeamParam = z.object({ team_id: cleanText })
 const TeamQuery = z.object({ team_id: cleanText.optional() })
 const ListQuery = z.object({
   user_id: cleanText.optional(),
@@ -57,6 +60,10 @@ export function teamRoutes(deps: Deps): Hono {
     .post('/delete', admin, body(DeleteTeams), async (c) => {
       const input = c.req.valid('json')
       return answered(c, await removeTeams({ ...deps, ...nowOf(deps), input, sleep }))
+    })
+    .post('/:team_id/credit', admin, params(TeamParam), body(AddCredit), async (c) => {
+      const { team_id: teamId } = c.req.valid('param')
+      return c.json(await creditTeam({ ...deps, ...nowOf(deps), teamId, ...c.req.valid('json') }))
     })
     .get('/info', query(TeamQuery), async (c) =>
       c.json(await showTeam(deps, c, c.req.valid('query').team_id)),

@@ -1,0 +1,68 @@
+import { and, eq, sql } from 'drizzle-orm'
+import { accounts, keys, spendLogs } from '../../drizzle/schema.ts'
+import { type Pico, picoToDecimal } from '../money.ts'
+import { type AccountRef, lockAccounts } from './accounts.ts'
+import type { Db } from './connect.ts'
+
+interface Credit {
+  readonly account: AccountRef
+  readonly row: { readonly kind: 'account' | 'key'; readonly id: string }
+  readonly pico: Pico
+  /** Of the log row. */
+  readonly entryId: string
+  /** The client's own. */
+  readonly creditId: string | null
+  readonly nowMs: number
+}
+
+/** Whether a credit of this id is in the logs. */
+export async function hasCredit(db: Db, accountId: string, creditId: string): Promise<boolean> {
+  const [row] = await db
+    .select({ entryId: spendLogs.entryId })
+    .from(spendLogs)
+    .where(
+      and(
+        eq(spendLogs.callId, creditId),
+        eq(spendLogs.accountId, accountId),
+        eq(spendLogs.state, 'adjusted'),
+      ),
+    )
+    .limit(1)
+  return row !== undefined
+}
+
+/**
+ * Writes a credit while there is no ledger that would: the log row, and Postgres' copy of the spend
+ * with it, once per entry. False if there is a ledger.
+ */
+export async function creditCopy(db: Db, credit: Credit): Promise<boolean> {
+  const { account, row, pico, entryId, creditId, nowMs } = credit
+  const { accountId, generation } = account
+  const now = sql`${new Date(nowMs).toISOString()}::timestamptz`
+  const isAccount = row.kind === 'account'
+  const table = isAccount ? accounts : keys
+  const named = isAccount
+    ? sql`account_id = ${accountId}`
+    : sql`token = ${row.id} and account_id = ${accountId} and moving is null`
+  const [, written] = await db.batch([
+    lockAccounts(db, eq(accounts.accountId, accountId)),
+    db.execute<{ done: boolean }>(sql`
+      with owning as (
+        select account_id from ${accounts} where account_id = ${accountId}
+          and generation = ${generation} and ledger_epoch = 0
+          and exists (select 1 from ${table} where ${named})
+      ), logged as (
+        insert into ${spendLogs} (day, entry_id, revision, account_id, generation, state,
+          started_at, ended_at, spend_pico, key_hash, call_type, call_id, status, detail)
+        select (${now} at time zone 'utc')::date, ${entryId}, 0, account_id, ${generation}::int,
+          'adjusted', ${now}, ${now}, ${isAccount ? String(-pico) : '0'}::bigint,
+          ${isAccount ? null : row.id}::text, 'credit', ${creditId}::text, 'success', '{}'
+        from owning on conflict do nothing returning 1
+      ), credited as (
+        update ${table} set spend = spend - ${picoToDecimal(pico)}::numeric
+        where ${named} and exists (select 1 from logged)
+      )
+      select exists (select 1 from owning) as done`),
+  ])
+  return written.rows[0]?.done === true
+}

@@ -1,0 +1,22 @@
+import { moveKey } from '../../ledger/move-key.ts'
+import { addCredit } from '../credit.ts'
+import { hashOf } from './fields.ts'
+import { liveKeyRow } from './info.ts'
+import { type ChangeDeps, findKey } from './update.ts'
+
+interface CreditKey extends ChangeDeps {
+  readonly key: string
+  readonly amount: number
+  readonly creditId: string | null
+}
+
+/** `POST /key/{key}/credit`: tops up a key's prepaid budget. */
+export async function creditKey(request: CreditKey) {
+  const { db, key: named } = request
+  const token = await hashOf(named)
+  await moveKey(request, token)
+  const { account, rows } = await findKey(db, token)
+  await addCredit({ ...request, account, rows, row: { kind: 'key', id: token } })
+  const { spend, max_budget } = await liveKeyRow(request, await findKey(db, token), request)
+  return { key_hash: token, spend, max_budget }
+}
