@@ -1,41 +1,20 @@
 import * as fc from 'fast-check'
 import { Temporal } from 'temporal-polyfill'
 import { describe, expect, it } from 'vitest'
-import { parseDuration } from '../src/duration.ts'
-import { type Resets, type Schedule, type Window, windowAt } from '../src/windows.ts'
+import { type Resets, windowAt } from '../src/windows.ts'
+import { expectEdges, iso, minutes, schedule as scheduled } from './edges.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 const DAY_MS = 24 * HOUR_MS
 
-const minutes = (time: string): number => Number(time.slice(0, 2)) * 60 + Number(time.slice(3))
 const calendar = (timezone: string, resetMinute = 0): Resets => ({
   alignment: 'calendar',
   timezone,
   resetMinute,
 })
-const schedule = (text: string, anchor: string | number = '2026-03-27T12:00Z'): Schedule => {
-  const duration = parseDuration(text)
-  if (!duration) throw new Error(`not a duration: ${text}`)
-  return { duration, anchorMs: new Date(anchor).getTime() }
-}
-const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString())
-const span = ({ startMs, endMs }: Window) => [iso(startMs), iso(endMs)]
-
-/** Windows end at these instants, at no other between them, and to the millisecond. */
-function expectEdges(rule: Schedule, resets: Resets, text: string): void {
-  const edges = text.split(' ').map((edge) => Date.parse(`${edge}Z`))
-  const at = (nowMs: number) => span(windowAt(rule, { nowMs, resets }))
-  expect(edges.length).toBeGreaterThan(1)
-  for (const [index, edge] of edges.entries()) {
-    expect(at(edge - 1)[1]).toBe(iso(edge))
-    expect(at(edge)[0]).toBe(iso(edge))
-    const next = edges[index + 1]
-    if (next === undefined) continue
-    const instants = [edge, edge + 1, Math.floor((edge + next) / 2), next - 1]
-    for (const nowMs of instants) expect(at(nowMs)).toEqual([iso(edge), iso(next)])
-  }
-}
+const schedule = (text: string, anchor: string | number = '2026-03-27T12:00Z') =>
+  scheduled(text, anchor)
 
 describe('a reset time where the clock changes', () => {
   it.each([

@@ -1,34 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { isTimezone } from '../src/calendar.ts'
-import { parseDuration } from '../src/duration.ts'
-import { type Resets, type Schedule, type Window, windowAt } from '../src/windows.ts'
+import { type Resets, windowAt } from '../src/windows.ts'
+import { expectEdges, minutes, schedule as scheduled, span } from './edges.ts'
 
 const UTC: Resets = { alignment: 'calendar', timezone: 'UTC', resetMinute: 0 }
 const ANCHOR = '2026-01-07T15:00Z'
 
-const minutes = (time: string): number => Number(time.slice(0, 2)) * 60 + Number(time.slice(3))
-const schedule = (text: string, anchor = ANCHOR): Schedule => {
-  const duration = parseDuration(text)
-  if (!duration) throw new Error(`not a duration: ${text}`)
-  return { duration, anchorMs: Date.parse(anchor) }
-}
-const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString())
-const span = ({ startMs, endMs }: Window) => [iso(startMs), iso(endMs)]
-
-/** Windows end at these instants, at no other between them, and to the millisecond. */
-function expectEdges(rule: Schedule, resets: Resets, text: string): void {
-  const edges = text.split(' ').map((edge) => Date.parse(`${edge}Z`))
-  const at = (nowMs: number) => span(windowAt(rule, { nowMs, resets }))
-  expect(edges.length).toBeGreaterThan(1)
-  for (const [index, edge] of edges.entries()) {
-    expect(at(edge - 1)[1]).toBe(iso(edge))
-    expect(at(edge)[0]).toBe(iso(edge))
-    const next = edges[index + 1]
-    if (next === undefined) continue
-    const instants = [edge, edge + 1, Math.floor((edge + next) / 2), next - 1]
-    for (const nowMs of instants) expect(at(nowMs)).toEqual([iso(edge), iso(next)])
-  }
-}
+const schedule = (text: string, anchor: string = ANCHOR) => scheduled(text, anchor)
 
 describe('a calendar window in UTC', () => {
   it.each([
