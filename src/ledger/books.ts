@@ -6,6 +6,7 @@ import { Recent } from './recent.ts'
 import {
   addTo,
   budgetOf,
+  forgotten,
   newestRule,
   type ScopeBook,
   type WindowBook,
@@ -74,7 +75,7 @@ export class Books {
       for (const { budget } of this.standing(scope)) {
         if (names.has(`${scope} ${budget}`)) continue
         Object.assign(budgetOf(this.#scopes.of(scope, nowMs), budget), { window: null, rule: null })
-        this.#store.saveCheckpoint(scope, { budget, startMs: 0, endMs: 0, spentPico: 0n })
+        this.#store.saveCheckpoint(scope, forgotten(budget))
       }
     }
   }

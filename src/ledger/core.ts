@@ -8,6 +8,7 @@ import { leave, takeOver } from './moves.ts'
 import { Policies } from './policies.ts'
 import type { PolicyRow } from './policy.ts'
 import { judge, plain } from './refusals.ts'
+import { isForgotten } from './scope-book.ts'
 import { allScopes, rulesOf, scopeOf, scopesOf } from './scopes.ts'
 import type { Entry, LedgerStore } from './store.ts'
 import type {
@@ -236,8 +237,12 @@ export class LedgerCore {
   remember(spend: OpeningSpend, version: number, atMs: number): void {
     const nowMs = this.#advance(atMs)
     if (!this.account()) return
+    // One that was there when its row was told is in the checkpoint, and has counted for itself.
+    const { scope, budget } = spend
+    const before = this.#store.checkpoint(scope).find((sum) => sum.budget === budget)
+    if (before && !isForgotten(before)) return
     const balance = { version, spends: [spend], traffic: [] }
-    takeOver(this.#parts, { name: `${spend.scope} ${spend.budget}`, balance }, nowMs)
+    takeOver(this.#parts, { name: `${scope} ${budget}`, balance }, nowMs)
   }
 
   #advance(atMs: number): number {

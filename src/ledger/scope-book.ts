@@ -61,8 +61,17 @@ export function newScopeBook(
     hadTraffic: false,
     usedMs,
   }
-  for (const sum of sums) addTo(book, sum)
+  for (const sum of sums) if (!isForgotten(sum)) addTo(book, sum)
   return book
+}
+
+/** What the checkpoint has in the place of a window that its row has no more. */
+export function forgotten(budget: string): WindowSum {
+  return { budget, startMs: 0, endMs: 0, spentPico: 0n }
+}
+
+export function isForgotten({ endMs }: WindowSum): boolean {
+  return endMs === 0
 }
 
 export function budgetOf({ main, others }: ScopeBook, name: string): BudgetBook {

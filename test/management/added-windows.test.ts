@@ -50,6 +50,21 @@ describe('a window of the calendar that is added', () => {
     })
   })
 
+  it.each([
+    ['that was limited per minute before', {}],
+    ['that had a budget before', { model_max_budget: { llama3: { budget_limit: 2 } } }],
+  ])('of a model %s counts once what was counted', async (_name, fields) => {
+    const limited = { ...CALENDAR, model_rpm_limit: { llama3: 99 }, ...fields }
+    const { key } = await spentTeam({}, limited)
+    for (let repeat = 0; repeat < 2; repeat++) {
+      const model_max_budget = { llama3: { budget_limit: 1, time_period: '1mo' } }
+      await post('/key/update', { key, model_max_budget })
+      const { model_max_budget_usage: used } = await info(key)
+      expect(used).toMatchObject({ llama3: { current_spend: COST } })
+      await post('/key/update', { key, model_max_budget: null })
+    }
+  })
+
   it('begins now where windows are rolling', async () => {
     const { team_id } = await spentTeam()
     const budget_limits = [{ budget_duration: '1mo', max_budget: 3 * COST }]
