@@ -1,3 +1,4 @@
+import type { TeamChanges } from '../db/team-update.ts'
 import type { Enforcement } from '../ledger/policy.ts'
 import type { Pico } from '../money.ts'
 import type { Resets } from '../windows.ts'
@@ -65,11 +66,21 @@ export interface Settings {
   readonly memberRateLimits: boolean
   readonly requestTimeoutMs: number
   readonly maxRequestBytes: number
+  readonly teamDefaults: TeamDefaults
   /** A header that carries the key instead of `Authorization`. */
   readonly keyHeaderName: string | null
   /** Paths that the operator knows to have no effect. */
   readonly ignoreUnsupported: readonly string[]
 }
+
+/** What a new team gets where whoever makes it says nothing, the nearest first. */
+export interface TeamDefaults {
+  readonly byTeam: readonly { readonly teamId: string; readonly values: TeamDefaultValues }[]
+  readonly general: readonly TeamDefaultValues[]
+}
+
+/** USD as decimal text. */
+export type TeamDefaultValues = TeamChanges
 
 /** LiteLLM's documentation, or LiteLLM's behaviour as of that version. */
 export type Era = 'docs' | 'v1.84'

@@ -17,6 +17,7 @@ import {
 import { makeSettings } from './settings.ts'
 import type { Sections } from './settings.ts'
 import { checkSupport } from './support/check.ts'
+import { teamDefaultsWarning } from './team-defaults.ts'
 
 export interface Parsed {
   readonly config: Config
@@ -47,6 +48,8 @@ export function parseConfig(yamlText: string, env: Environment): Parsed {
   }
   parseSection(EnvironmentVariables, 'environment_variables', reading)
   const settings = makeSettings(sections, lookup)
+  const warning = teamDefaultsWarning(sections.litellm)
+  if (warning !== null) findings.warnings.push(warning)
   checkSupport(reading.raw, settings.ignoreUnsupported, findings)
   const deployments = parseDeployments(reading, sections, settings.requestTimeoutMs)
   const modelGroupAlias = makeAliases(sections)

@@ -1,6 +1,7 @@
 import type { Settings } from './config.ts'
 import type { Lookup } from './environment.ts'
 import type { GeneralSettings, LitellmSettings, RouterSettings } from './schema.ts'
+import { makeTeamDefaults } from './team-defaults.ts'
 
 const DEFAULT_ESTIMATED_OUTPUT_TOKENS = 512
 const DEFAULT_STRICT_MIN_OUTPUT_TOKENS = 256
@@ -44,6 +45,7 @@ export function makeSettings(sections: Sections, lookup: Lookup): Settings {
     memberRateLimits: /^(true|yes|on|1)$/i.test(lookup(MEMBER_RATE_LIMITS) ?? ''),
     requestTimeoutMs: Math.ceil(timeoutSeconds * 1000),
     maxRequestBytes: Math.floor(requestMb * BYTES_PER_MB),
+    teamDefaults: makeTeamDefaults(litellm),
     keyHeaderName: general.litellm_key_header_name ?? null,
     ignoreUnsupported: general.ignore_unsupported ?? [],
   }

@@ -63,7 +63,9 @@ export async function insertTeam(db: Db, made: InsertTeam): Promise<TeamDetails 
   // What an insert returns is only there if it was this batch that made the team.
   const isNew = sql`exists (select 1 from ${teams} where ${teams.teamId} = ${team.teamId}
     and ${teams.createdAt} = ${team.createdAt?.toISOString()}::timestamptz)`
-  const [, [row], , , , rows, [owner]] = await db.batch([
+  const [, , [row], , , , rows, [owner]] = await db.batch([
+    // Of several who make a deleted team anew the later ones have to see that it was done.
+    lockAccounts(db, eq(accounts.accountId, `team:${team.teamId}`)),
     account,
     insert,
     ...insertMembers(db, {

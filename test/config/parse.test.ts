@@ -91,6 +91,7 @@ describe('the parsed config', () => {
       requestTimeoutMs: 600_000,
       maxRequestBytes: 20 * 1024 * 1024,
       keyHeaderName: null,
+      teamDefaults: { byTeam: [], general: [] },
       ignoreUnsupported: [],
     } satisfies Config['settings'])
   })

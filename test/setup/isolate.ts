@@ -1,10 +1,11 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env, waitUntil } from 'cloudflare:workers'
 import { createApp } from '../../src/app.ts'
+import type { Config } from '../../src/config/config.ts'
 import { parseConfig } from '../../src/config/parse.ts'
 import { makeDeps } from '../../src/deps.ts'
 import yaml from '../../config.yaml'
-import type { ErrorBody } from './worker.ts'
+import { type ErrorBody, MASTER } from './worker.ts'
 
 /** The shipped models, and one more that costs the same. */
 const OTHER = `model_list:
@@ -15,10 +16,21 @@ const OTHER = `model_list:
       input_cost_per_token: 0.00000005
       output_cost_per_token: 0.00000015`
 
-const { config } = parseConfig(yaml.replace('model_list:', OTHER), {
-  LITELLM_MASTER_KEY: 'sk-1234',
-  EXPERIMENTAL_MULTI_INSTANCE_RATE_LIMITING: 'true',
-})
+/** config.yaml with some text replaced, and variables of the test's own. */
+export function configOf(
+  replace: Readonly<Record<string, string>> = {},
+  variables: Readonly<Record<string, string>> = {},
+): Config {
+  const text = Object.entries(replace).reduce(
+    (before, [from, to]) => before.replace(from, to),
+    yaml.replace('model_list:', OTHER),
+  )
+  return parseConfig(text, {
+    LITELLM_MASTER_KEY: 'sk-1234',
+    EXPERIMENTAL_MULTI_INSTANCE_RATE_LIMITING: 'true',
+    ...variables,
+  }).config
+}
 
 /** A whole answer, read before the next request begins. */
 export interface Outcome {
@@ -27,15 +39,18 @@ export interface Outcome {
   readonly message: string
   /** Who refused it and why, or nothing. */
   readonly why: string
+  /** The body, if it was JSON. */
+  readonly json: Readonly<Record<string, unknown>>
 }
 
 export interface Isolate {
   readonly get: (path: string, key: string) => Promise<Outcome>
-  readonly chat: (key: string, fields?: object) => Promise<Outcome>
+  readonly chat: (key: string, fields?: object, headers?: HeadersInit) => Promise<Outcome>
+  readonly post: (path: string, body: unknown, key?: string) => Promise<Outcome>
 }
 
 /** One more isolate of the Worker: caches of its own, the same ledgers, directory and Postgres. */
-export function newIsolate(): Isolate {
+export function newIsolate(config = configOf()): Isolate {
   const app = createApp(makeDeps({ ...env }, config, waitUntil))
   const ask = async (path: string, init: RequestInit): Promise<Outcome> => {
     const context = createExecutionContext()
@@ -44,20 +59,25 @@ export function newIsolate(): Isolate {
     await waitOnExecutionContext(context)
     return outcomeOf(response, text)
   }
+  const send = (path: string, key: string, body: unknown, more: HeadersInit = {}) => {
+    const headers = new Headers(more)
+    headers.set('authorization', `Bearer ${key}`)
+    headers.set('content-type', 'application/json')
+    return ask(path, { method: 'POST', headers, body: JSON.stringify(body) })
+  }
   return {
     get: (path, key) => ask(path, { headers: { authorization: `Bearer ${key}` } }),
-    chat: (key, fields = {}) => {
+    chat: (key, fields = {}, headers = {}) => {
       const messages = [{ role: 'user', content: 'hi' }]
-      const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
-      const body = JSON.stringify({ model: 'llama3', messages, ...fields })
-      return ask('/chat/completions', { method: 'POST', headers, body })
+      return send('/chat/completions', key, { model: 'llama3', messages, ...fields }, headers)
     },
+    post: (path, body, key = MASTER) => send(path, key, body),
   }
 }
 
 function outcomeOf({ status, headers }: Response, text: string): Outcome {
-  const { error } = JSON.parse(text) as Partial<ErrorBody>
+  const json = JSON.parse(text) as Partial<ErrorBody> & Record<string, unknown>
   const told = ['refused-by', 'reason'].map((name) => headers.get(`x-tollgate-${name}`))
   const why = told.filter((word) => word !== null).join(':')
-  return { status, headers, message: error?.message ?? '', why }
+  return { status, headers, message: json.error?.message ?? '', why, json }
 }

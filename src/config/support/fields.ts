@@ -6,6 +6,7 @@ import {
   RouterSettings,
   Row,
 } from '../schema.ts'
+import { DefaultTeamParams } from '../team-defaults.ts'
 
 function under(section: string, names: readonly string[]): string[] {
   return names.map((name) => `${section}.${name}`)
@@ -15,6 +16,12 @@ function words(section: string, names: string): string[] {
   return under(section, names.split(' '))
 }
 
+const TEAM_DEFAULTS = [
+  'litellm_settings.default_team_settings[]',
+  'litellm_settings.default_team_params',
+]
+const CALLBACK_LISTS = ['callbacks', 'success_callback', 'failure_callback']
+
 /** Mappings and lists whose fields are looked at one by one. */
 export const SECTIONS: ReadonlySet<string> = new Set([
   'model_list',
@@ -23,6 +30,8 @@ export const SECTIONS: ReadonlySet<string> = new Set([
   'model_list[].model_info',
   'litellm_settings',
   'litellm_settings.default_internal_user_params',
+  ...TEAM_DEFAULTS.flatMap((section) => [section, ...under(section, CALLBACK_LISTS)]),
+  'litellm_settings.default_team_settings',
   'litellm_settings.callbacks',
   'litellm_settings.success_callback',
   'litellm_settings.failure_callback',
@@ -37,6 +46,8 @@ export const USED: ReadonlySet<string> = new Set([
   ...under('model_list[].litellm_params', Object.keys(LitellmParams.shape)),
   ...under('model_list[].model_info', Object.keys(ModelInfo.shape)),
   ...under('litellm_settings', Object.keys(LitellmSettings.shape)),
+  ...TEAM_DEFAULTS.flatMap((section) => under(section, Object.keys(DefaultTeamParams.shape))),
+  'litellm_settings.default_team_settings[].team_id',
   ...under('general_settings', Object.keys(GeneralSettings.shape)),
   ...under('router_settings', Object.keys(RouterSettings.shape)),
 ])

@@ -62,6 +62,15 @@ const PARAMS = 'model_list[].litellm_params'
 const INFO = 'model_list[].model_info'
 const USER_DEFAULTS = 'litellm_settings.default_internal_user_params'
 
+const TEAM_DEFAULTS = [
+  'litellm_settings.default_team_settings[]',
+  'litellm_settings.default_team_params',
+]
+const TEAM_ACCESS =
+  'organization_id team_member_permissions team_member_key_duration default_team_member_models ' +
+  'allowed_passthrough_routes object_permission access_group_ids metadata blocked members ' +
+  'members_with_roles admins'
+
 const ROW_PRICES =
   'cache_creation_input_token_cost cache_creation_input_token_cost_above_1hr ' +
   'cache_read_input_token_cost cache_creation_input_audio_token_cost ' +
@@ -118,11 +127,14 @@ export const UNSUPPORTED: readonly Unsupported[] = [
   ),
   ...fields(USER_DEFAULTS, RATES, 'rpm_limit tpm_limit max_parallel_requests'),
   ...fields(USER_DEFAULTS, ACCESS, 'models allowed_cache_controls teams'),
-  ...fields(
-    'litellm_settings',
-    DEFAULTS,
-    'default_team_settings default_team_params default_key_generate_params',
-  ),
+  ...fields('litellm_settings', DEFAULTS, 'default_key_generate_params'),
+  ...TEAM_DEFAULTS.flatMap((section) => [
+    ...fields(section, ACCESS, TEAM_ACCESS),
+    ...fields(section, CONTENT, 'guardrails policies'),
+    ...fields(section, RATES, 'tpm_limit_type rpm_limit_type'),
+    ...fields(section, BUDGETS, 'budget_id temp_budget_increase temp_budget_expiry'),
+    unless(`${section}.callbacks[]`, CONTENT, onlyLogs),
+  ]),
   ...fields(
     'litellm_settings',
     ACCESS,

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { ADMIN_USER_ID } from '../../auth/caller.ts'
+import type { TeamDefaults } from '../../config/config.ts'
 import type { Db } from '../../db/connect.ts'
-import { newLimits } from '../../db/limits.ts'
+import { newTeam } from '../../db/new-team.ts'
 import { insertTeam, type TeamDetails } from '../../db/teams.ts'
 import { badRequest } from '../../errors.ts'
 import { id } from '../fields.ts'
@@ -26,37 +27,21 @@ interface CreateTeam extends Now {
   readonly db: Db
   readonly input: z.infer<typeof NewTeam>
   readonly ignored: readonly string[]
+  readonly defaults: TeamDefaults
 }
 
-/** Creates a team with its account. Its creator is its admin, as in LiteLLM. */
+/**
+ * Creates a team with its account; config.yaml fills in what was not sent. Its creator is its admin,
+ * as in LiteLLM.
+ */
 export async function createTeam(request: CreateTeam): Promise<TeamDetails> {
-  const { db, input, ignored, nowMs, resets } = request
+  const { db, input, ignored, defaults, nowMs, resets } = request
   refuseUnenforced('team', input, { known: NewTeam.shape, ignored })
   const teamId = input.team_id ?? crypto.randomUUID()
-  const changes = teamChanges(input)
   const creator = { user_id: ADMIN_USER_ID, role: 'admin' as const }
+  const sent = teamChanges(input)
   const made = await insertTeam(db, {
-    team: {
-      teamId,
-      teamAlias: changes.teamAlias ?? null,
-      metadata: changes.metadata ?? {},
-      models: changes.models ?? [],
-      modelAliases: changes.modelAliases ?? null,
-      blocked: changes.blocked ?? false,
-      teamMemberBudget: changes.teamMemberBudget ?? null,
-      teamMemberBudgetDuration: changes.teamMemberBudgetDuration ?? null,
-      teamMemberAnchorAt: new Date(nowMs),
-      teamMemberRpmLimit: changes.teamMemberRpmLimit ?? null,
-      teamMemberTpmLimit: changes.teamMemberTpmLimit ?? null,
-      budgetEnforcement: changes.budgetEnforcement ?? null,
-      tempBudgetIncrease: changes.tempBudgetIncrease ?? null,
-      tempBudgetExpiry: changes.tempBudgetExpiry ?? null,
-      createdBy: ADMIN_USER_ID,
-      updatedBy: ADMIN_USER_ID,
-      createdAt: new Date(nowMs),
-      updatedAt: new Date(nowMs),
-      ...newLimits(changes, request),
-    },
+    team: newTeam({ teamId, sent, defaults, by: ADMIN_USER_ID, nowMs, resets }),
     members: newMembers([creator, ...(input.members_with_roles ?? [])]),
     by: ADMIN_USER_ID,
     nowMs,

@@ -34,7 +34,7 @@ const sleep = (ms: number): Promise<void> => scheduler.wait(ms)
 export function teamRoutes(deps: Deps): Hono {
   const { db, config } = deps
   const admin = adminOnly(deps)
-  const ignored = config.settings.ignoreUnsupported
+  const { ignoreUnsupported: ignored, teamDefaults: defaults } = config.settings
   const setBlocked = async ({ team_id: teamId }: z.infer<typeof NamedTeam>, blocked: boolean) => {
     const now = nowOf(deps)
     return liveTeamRow(deps, await blockTeam({ ...deps, ...now, teamId, blocked }), now)
@@ -42,7 +42,7 @@ export function teamRoutes(deps: Deps): Hono {
   return new Hono()
     .post('/new', admin, body(NewTeam), async (c) => {
       const now = nowOf(deps)
-      const made = await createTeam({ db, input: c.req.valid('json'), ignored, ...now })
+      const made = await createTeam({ db, input: c.req.valid('json'), ignored, defaults, ...now })
       return c.json(teamRow(made, { spend: 0, held: 0 }, now))
     })
     .post('/update', admin, body(UpdateTeam), async (c) => {
