@@ -9,6 +9,9 @@ const DOCUMENTED = [
   'DATABASE_URL',
   'METRICS_TOKEN',
   'EXPERIMENTAL_MULTI_INSTANCE_RATE_LIMITING',
+  'JWT_PUBLIC_KEY_URL',
+  'JWT_AUDIENCE',
+  'JWT_ISSUER',
 ]
 
 export type Variables = Record<string, string>

@@ -46,8 +46,10 @@ const ROUTES: ReadonlyMap<string, readonly Route[]> = new Map([
   ]),
 ])
 
-/** What a list of routes may have beside routes themselves. */
-export const ROUTE_GROUPS: readonly string[] = [...ROUTES.keys()]
+/** Whether a list of routes may have it: a route, a pattern, or the name of a group. */
+export function isRouteName(name: string): boolean {
+  return /^\/|^\*$/.test(name) || ROUTES.has(name)
+}
 
 /**
  * Whether one of these names the path: a route, with or without its version, with `{param}` for any

@@ -2,6 +2,7 @@ import type { TeamChanges } from '../db/team-update.ts'
 import type { Enforcement } from '../ledger/policy.ts'
 import type { Pico } from '../money.ts'
 import type { Resets } from '../windows.ts'
+import type { JwtAuth } from './jwt/jwt-auth.ts'
 
 /** What config.yaml says, with every default filled in. Made by parse.ts only, and frozen. */
 export interface Config {
@@ -67,6 +68,8 @@ export interface Settings {
   readonly requestTimeoutMs: number
   readonly maxRequestBytes: number
   readonly teamDefaults: TeamDefaults
+  /** Null: nobody is known by a token. */
+  readonly jwtAuth: JwtAuth | null
   /** A header that carries the key instead of `Authorization`. */
   readonly keyHeaderName: string | null
   /** Paths that the operator knows to have no effect. */

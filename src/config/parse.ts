@@ -4,6 +4,7 @@ import { makeDeployment } from './deployments.ts'
 import { readYaml } from './document.ts'
 import { makeLookup, resolveEnvironment } from './environment.ts'
 import type { Environment, Lookup } from './environment.ts'
+import { parseJwtAuth } from './jwt/parse.ts'
 import { indexModels, resolveGroup } from './models.ts'
 import { ConfigError, describe, formatPath, isMapping } from './problems.ts'
 import type { Findings, Path } from './problems.ts'
@@ -41,10 +42,16 @@ export function parseConfig(yamlText: string, env: Environment): Parsed {
   for (const [path, name] of reading.missing) {
     findings.warnings.push(`${path}: the environment variable ${name} is not set`)
   }
+  const general = parseSection(GeneralSettings, 'general_settings', reading) ?? {}
   const sections = {
     litellm: parseSection(LitellmSettings, 'litellm_settings', reading) ?? {},
-    general: parseSection(GeneralSettings, 'general_settings', reading) ?? {},
+    general,
     router: parseSection(RouterSettings, 'router_settings', reading) ?? {},
+    jwtAuth: parseJwtAuth({
+      ...reading,
+      isEnabled: general.enable_jwt_auth,
+      parseAt: (schema, place) => parseAt(schema, place, reading),
+    }),
   }
   parseSection(EnvironmentVariables, 'environment_variables', reading)
   const settings = makeSettings(sections, lookup)

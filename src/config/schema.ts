@@ -96,6 +96,7 @@ export const GeneralSettings = z.object(
     strict_clamp: flag().optional(),
     strict_min_output_tokens: count('a whole number of tokens').optional(),
     max_request_size_mb: numeric('megabytes, more than 0 and at most 100', [0.001, 100]).optional(),
+    enable_jwt_auth: flag().optional(),
     litellm_key_header_name: text()
       .regex(HEADER_NAME, { error: 'expected the name of a header such as "x-litellm-key"' })
       .optional(),

@@ -1,5 +1,6 @@
 import type { Settings } from './config.ts'
 import type { Lookup } from './environment.ts'
+import type { JwtAuth } from './jwt/jwt-auth.ts'
 import type { GeneralSettings, LitellmSettings, RouterSettings } from './schema.ts'
 import { makeTeamDefaults } from './team-defaults.ts'
 
@@ -12,15 +13,16 @@ const BYTES_PER_MB = 1024 * 1024
 /** LiteLLM's switch for limits that hold across instances: here it is for members' rates. */
 export const MEMBER_RATE_LIMITS = 'EXPERIMENTAL_MULTI_INSTANCE_RATE_LIMITING'
 
-/** The three sections that hold settings, checked. */
+/** The sections that hold settings, checked. */
 export interface Sections {
   readonly litellm: LitellmSettings
   readonly general: GeneralSettings
   readonly router: RouterSettings
+  readonly jwtAuth: JwtAuth | null
 }
 
 export function makeSettings(sections: Sections, lookup: Lookup): Settings {
-  const { litellm, general, router } = sections
+  const { litellm, general, router, jwtAuth } = sections
   const era = general.litellm_compatibility ?? 'docs'
   const callbacks = [...(litellm.callbacks ?? []), ...(litellm.success_callback ?? [])]
   const timeoutSeconds = router.timeout ?? litellm.request_timeout ?? DEFAULT_TIMEOUT_SECONDS
@@ -46,6 +48,7 @@ export function makeSettings(sections: Sections, lookup: Lookup): Settings {
     requestTimeoutMs: Math.ceil(timeoutSeconds * 1000),
     maxRequestBytes: Math.floor(requestMb * BYTES_PER_MB),
     teamDefaults: makeTeamDefaults(litellm),
+    jwtAuth,
     keyHeaderName: general.litellm_key_header_name ?? null,
     ignoreUnsupported: general.ignore_unsupported ?? [],
   }

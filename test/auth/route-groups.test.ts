@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isRouteAllowed, ROUTE_GROUPS } from '../../src/auth/route-groups.ts'
+import { isRouteAllowed, isRouteName } from '../../src/auth/route-groups.ts'
 
 describe('a list of routes allows', () => {
   it.each([
@@ -62,18 +62,23 @@ describe('a list of routes does not allow', () => {
   })
 })
 
-it("knows LiteLLM's groups by name", () => {
-  expect(ROUTE_GROUPS).toEqual(
-    expect.arrayContaining([
-      'openai_routes',
-      'info_routes',
-      'management_routes',
-      'spend_tracking_routes',
-      'global_spend_tracking_routes',
-      'llm_api_routes',
-      'public_routes',
-      'anthropic_routes',
-      'mcp_routes',
-    ]),
-  )
+it.each([
+  'openai_routes',
+  'info_routes',
+  'management_routes',
+  'spend_tracking_routes',
+  'global_spend_tracking_routes',
+  'llm_api_routes',
+  'public_routes',
+  'anthropic_routes',
+  'mcp_routes',
+  'google_routes',
+  '/key/info',
+  '*',
+])('knows %s', (name) => {
+  expect(isRouteName(name)).toBe(true)
+})
+
+it.each(['openai', 'key/info', '', '.*', 'constructor'])('does not know %j', (name) => {
+  expect(isRouteName(name)).toBe(false)
 })

@@ -92,6 +92,7 @@ describe('the parsed config', () => {
       maxRequestBytes: 20 * 1024 * 1024,
       keyHeaderName: null,
       teamDefaults: { byTeam: [], general: [] },
+      jwtAuth: null,
       ignoreUnsupported: [],
     } satisfies Config['settings'])
   })

@@ -5,6 +5,7 @@ import { ConfigError } from '../../src/config/problems.ts'
 import { WITHOUT_EFFECT } from '../../src/config/support/fields.ts'
 import { UNSUPPORTED } from '../../src/config/support/unsupported.ts'
 
+const JWT_SOURCES = { JWT_PUBLIC_KEY_URL: 'https://idp.test/jwks', JWT_AUDIENCE: 'tollgate' }
 const ROW = { model_name: 'm', litellm_params: { model: 'ollama/x' } }
 
 /** A value that asks for something, whatever the field. */
@@ -30,7 +31,7 @@ function configWith(path: string, value: unknown, ignored: string[] = []): strin
 
 function outcome(yaml: string): { problems: readonly string[]; warnings: readonly string[] } {
   try {
-    return { problems: [], warnings: parseConfig(yaml, {}).warnings }
+    return { problems: [], warnings: parseConfig(yaml, JWT_SOURCES).warnings }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     return { problems: error.problems, warnings: [] }
@@ -84,7 +85,7 @@ describe('a field that limits or protects and is not enforced', () => {
     ['general_settings.allowed_routes', []],
     ['litellm_settings.callbacks', 'my_hooks.handler'],
     ['litellm_settings.callbacks[]', 'my_hooks.handler'],
-    ['general_settings.enable_jwt_auth', 'os.environ/JWT'],
+    ['general_settings.custom_auth', 'os.environ/AUTH'],
     // Not in any list, so that a field of tomorrow's LiteLLM is not waved through.
     ['model_list[].litellm_params.input_cost_per_hologram', 1e-6],
     ['litellm_settings.max_squad_budget', 1],

@@ -1,3 +1,4 @@
+import { enforced } from '../jwt/schema.ts'
 import {
   GeneralSettings,
   LitellmParams,
@@ -20,6 +21,7 @@ const TEAM_DEFAULTS = [
   'litellm_settings.default_team_settings[]',
   'litellm_settings.default_team_params',
 ]
+const JWT_AUTH = ['litellm_jwtauth', 'general_settings.litellm_jwtauth']
 const CALLBACK_LISTS = ['callbacks', 'success_callback', 'failure_callback']
 
 /** Mappings and lists whose fields are looked at one by one. */
@@ -37,6 +39,7 @@ export const SECTIONS: ReadonlySet<string> = new Set([
   'litellm_settings.failure_callback',
   'general_settings',
   'router_settings',
+  ...JWT_AUTH,
 ])
 
 /** Fields that are used. */
@@ -49,6 +52,7 @@ export const USED: ReadonlySet<string> = new Set([
   ...TEAM_DEFAULTS.flatMap((section) => under(section, Object.keys(DefaultTeamParams.shape))),
   'litellm_settings.default_team_settings[].team_id',
   ...under('general_settings', Object.keys(GeneralSettings.shape)),
+  ...JWT_AUTH.flatMap((section) => under(section, Object.keys(enforced))),
   ...under('router_settings', Object.keys(RouterSettings.shape)),
 ])
 
@@ -83,6 +87,16 @@ export const WITHOUT_EFFECT: ReadonlyMap<string, string> = new Map([
     'is not needed: neither prompts nor answers are stored or logged',
     words('litellm_settings', 'set_verbose json_logs turn_off_message_logging'),
     words('general_settings', 'store_prompts_in_spend_logs disable_error_logs'),
+  ),
+  ...notes(
+    "is not needed: a token's user always becomes a member of its team",
+    ...JWT_AUTH.map((section) => under(section, ['upsert_sso_user_to_team'])),
+  ),
+  ...notes(
+    'has no effect, as what it belongs to is not built yet',
+    ...JWT_AUTH.map((section) =>
+      words(section, 'oidc_userinfo_cache_ttl virtual_key_mapping_cache_ttl'),
+    ),
   ),
   ...notes(
     'is not needed: this is how it always is',

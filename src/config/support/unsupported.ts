@@ -1,3 +1,4 @@
+import { UNENFORCED } from '../jwt/schema.ts'
 import { isMapping } from '../problems.ts'
 
 /** A field that limits, protects or changes the bill, and is not enforced: refused at start-up. */
@@ -94,7 +95,6 @@ const ROW_PRICES =
 export const UNSUPPORTED: readonly Unsupported[] = [
   ...fields('', CONTENT, 'guardrails policies policy_attachments'),
   ...fields('', 'teams are made through the API, not by this file', 'teams'),
-  ...fields('', LOGIN, 'litellm_jwtauth'),
   ...fields('', 'a Worker has no other files: write their content here', 'include'),
 
   ...fields(PARAMS, RATES, 'rpm tpm max_parallel_requests'),
@@ -146,10 +146,9 @@ export const UNSUPPORTED: readonly Unsupported[] = [
   ...fields('litellm_settings', RATES, 'priority_reservation'),
   ...fields('litellm_settings', PRICE, 'cost_discount_config cost_margin_config'),
 
-  ...fields(
-    'general_settings',
-    LOGIN,
-    'enable_jwt_auth litellm_jwtauth custom_auth enable_oauth2_auth enable_oauth2_proxy_auth',
+  ...fields('general_settings', LOGIN, 'custom_auth enable_oauth2_auth enable_oauth2_proxy_auth'),
+  ...['litellm_jwtauth', 'general_settings.litellm_jwtauth'].flatMap((section) =>
+    fields(section, LOGIN, UNENFORCED),
   ),
   unless('general_settings.allowed_ips', ACCESS, is(false)),
   unless('general_settings.allowed_routes', ACCESS, is(false)),
