@@ -1,5 +1,6 @@
 import type { AppDeps } from './app.ts'
 import { Secret } from './auth/credential.ts'
+import { PublicKeys } from './auth/jwt/public-keys.ts'
 import { KeyCache } from './auth/key-cache.ts'
 import { directoryOf } from './auth/key-directory.ts'
 import { LookupLimit } from './auth/lookup-limit.ts'
@@ -29,6 +30,7 @@ export function makeDeps(
 ): AppDeps {
   const db = connect({ ...env, DATABASE_URL: env.DATABASE_URL || NO_DATABASE_URL })
   const isDev = env.TOLLGATE_DEV === 'true'
+  const { jwtAuth } = config.settings
   const masterKey = config.settings.masterKey ?? ''
   return {
     config,
@@ -41,6 +43,7 @@ export function makeDeps(
     },
     lookupLimit: new LookupLimit(env.KEY_LOOKUPS ?? null),
     masterKey: new Secret(masterKey),
+    publicKeys: jwtAuth && new PublicKeys(jwtAuth.keys),
     isDev,
     hubs: env.METRICS_HUB,
     metricsToken: env.METRICS_TOKEN ? new Secret(env.METRICS_TOKEN) : null,

@@ -5,6 +5,9 @@ import { authenticate, refetch } from './auth/authenticate.ts'
 import type { Caller } from './auth/caller.ts'
 import type { Secret } from './auth/credential.ts'
 import type { FindKeyDeps, SharedKeys } from './auth/find-key.ts'
+import type { PublicKeys } from './auth/jwt/public-keys.ts'
+import type { Asked } from './auth/jwt/resolve.ts'
+import { callerOfToken, finderOf, type TokenDeps } from './auth/jwt/token-caller.ts'
 import type { KeyCache } from './auth/key-cache.ts'
 import type { LookupLimit } from './auth/lookup-limit.ts'
 import type { Config } from './config/config.ts'
@@ -24,6 +27,8 @@ export interface Deps {
   readonly lookupLimit: LookupLimit
   readonly ledgerOf: (ref: AccountRef) => LedgerClient
   readonly masterKey: Secret
+  /** What tokens are verified with; null: nobody is known by one. */
+  readonly publicKeys: PublicKeys | null
 }
 
 /** This instant, and how windows lie here. */
@@ -46,16 +51,42 @@ export async function callerOf(deps: Deps, c: Context): Promise<Caller> {
   return caller
 }
 
-/** Who calls. Throws 401, or 503 if the key can't be looked up now. */
-export function identify(deps: Deps, c: Context): Promise<Caller> {
+/**
+ * Who calls. The model that is asked for may decide which of a token's teams it is; it is read only
+ * once the token is verified. Throws 401, or 503 if the caller can't be looked up now.
+ */
+export function identify(
+  deps: Deps,
+  c: Context,
+  model: Asked['model'] = () => Promise.resolve(null),
+): Promise<Caller> {
   const { masterKey, config } = deps
   const { keyHeaderName } = config.settings
-  return authenticate({ masterKey, keyHeaderName, ...findDeps(deps, c) }, c.req.raw.headers)
+  const tokens = tokenDeps(deps, c)
+  const asked = { path: c.req.path, teamId: c.req.header('x-litellm-team-id') || null, model }
+  return authenticate(
+    {
+      masterKey,
+      keyHeaderName,
+      ...findDeps(deps, c),
+      callerOfToken: tokens && ((token) => callerOfToken(tokens, token, asked)),
+    },
+    c.req.raw.headers,
+  )
 }
 
 /** The same caller as Postgres has it now, past all caches. Throws as `identify` does. */
 export function refetchCaller(deps: Deps, c: Context, caller: Caller): Promise<Caller> {
-  return refetch(findDeps(deps, c), caller)
+  const tokens = tokenDeps(deps, c)
+  const finding = findDeps(deps, c)
+  if (caller.kind !== 'jwt' || !tokens) return refetch(finding, caller)
+  return refetch({ ...finding, findKey: finderOf(tokens, caller) }, caller)
+}
+
+function tokenDeps(deps: Deps, c: Context): TokenDeps | null {
+  const { config, db, publicKeys } = deps
+  const { jwtAuth: auth, teamDefaults: defaults, resets } = config.settings
+  return auth && publicKeys && { ...findDeps(deps, c), db, auth, publicKeys, defaults, resets }
 }
 
 function findDeps(deps: Deps, c: Context): FindKeyDeps {

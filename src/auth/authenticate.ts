@@ -5,10 +5,13 @@ import { type PolicyRow, unlimitedRow } from '../ledger/policy.ts'
 import { ADMIN_USER_ID, type Caller } from './caller.ts'
 import { readCredential, type Secret } from './credential.ts'
 import { type FindKeyDeps, findKeyRecord, refetchKey } from './find-key.ts'
+import { isToken } from './jwt/verify.ts'
 
 export interface AuthDeps extends FindKeyDeps {
   readonly masterKey: Secret
   readonly keyHeaderName: string | null
+  /** Null: nobody is known by a token. */
+  readonly callerOfToken: ((token: string) => Promise<Caller>) | null
 }
 
 /** A request's headers → who calls. Throws 401, or 503 if a key can't be looked up now. */
@@ -20,6 +23,7 @@ export async function authenticate(deps: AuthDeps, headers: Headers): Promise<Ca
     const account = deps.cache.adminAccount
     return { kind: 'admin', hash, userId: ADMIN_USER_ID, ...(account && { account }) }
   }
+  if (deps.callerOfToken && isToken(credential)) return deps.callerOfToken(credential)
   if (!credential.startsWith('sk-')) throw notAKey(credential)
   const record = await findKeyRecord(deps, hash)
   if (!record) throw unknownKey(credential, hash)
@@ -38,6 +42,7 @@ export function withRows(caller: Caller, rows: readonly PolicyRow[]): Caller | n
     return { ...caller, account }
   }
   const { record } = caller
+  if (caller.kind === 'jwt' && isGone(record, newest)) return null
   if (rows.some((row) => isSameRow(row, record.key) && isElsewhere(row, record))) return null
   const key = newest(record.key)
   const budget = budgetOf(record, key, rows)
@@ -47,6 +52,14 @@ export function withRows(caller: Caller, rows: readonly PolicyRow[]): Caller | n
     ...caller,
     record: { ...record, key, account, member: member ?? null, budget: budget && newest(budget) },
   }
+}
+
+/**
+ * Keys go with their team and their member, tokens do not: the team's id may be another team's by
+ * now, and who was taken out of it is no member.
+ */
+function isGone({ account, member }: KeyRecord, newest: (known: PolicyRow) => PolicyRow): boolean {
+  return newest(account).deleted || (member ? newest(member).deleted : false)
 }
 
 /** Of the same version as the record's: the key is on its way, and may have arrived by now. */

@@ -3,27 +3,76 @@ import type { KeyRecord } from '../db/keys.ts'
 import { type PolicyRow, unlimitedRow } from '../ledger/policy.ts'
 
 /** Who makes a request. The admin spends too: on the account of LiteLLM's default user. */
-export type Caller =
-  | {
-      readonly kind: 'admin'
-      readonly hash: string
-      readonly userId: string
-      /** The account's row, once its ledger answered with it. */
-      readonly account?: PolicyRow
-    }
-  | { readonly kind: 'key'; readonly hash: string; readonly record: KeyRecord }
+export type Caller = AdminCaller | KeyCaller | JwtCaller
+
+export interface AdminCaller {
+  readonly kind: 'admin'
+  readonly hash: string
+  readonly userId: string
+  /** Whose token made them an admin; absent: they have the master key. */
+  readonly actingAs?: string
+  /** The account's row, once its ledger answered with it. */
+  readonly account?: PolicyRow
+}
+
+export interface KeyCaller {
+  readonly kind: 'key'
+  readonly hash: string
+  readonly record: KeyRecord
+}
+
+/** Who has a token instead of a key. `record.userId` and `record.teamId` are who pays and spends. */
+export interface JwtCaller {
+  readonly kind: 'jwt'
+  /** Of the team and the user that the call is for: all their tokens are one caller. */
+  readonly hash: string
+  /** Its key row limits nothing, and is nowhere in Postgres. */
+  readonly record: KeyRecord
+  readonly principal: Principal
+  /** What LiteLLM takes such a token for; `public`: nobody, on a route that is for everybody. */
+  readonly role: 'team' | 'internal_user' | 'public'
+  /** Every team that the token names. */
+  readonly teamIds: readonly string[]
+  readonly endUser: string | null
+  /** What the token's scopes let through; null: they limit nothing. */
+  readonly models: readonly string[] | null
+}
+
+/** The team and the user that a token's call is for, as the token names them. */
+export interface Principal {
+  readonly teamId: string | null
+  /** Whether the team is made if it is not there. */
+  readonly mayMakeTeam: boolean
+  readonly userId: string | null
+  readonly userEmail: string | null
+}
 
 export const ADMIN_USER_ID = 'default_user_id'
 
 /** Whose ledger pays for the caller, and the rows it is decided on. */
 export function payer(caller: Caller): AccountRef & { readonly rows: readonly PolicyRow[] } {
-  if (caller.kind === 'key') {
+  if (caller.kind !== 'admin') {
     const { accountId, generation } = caller.record
     return { accountId, generation, rows: rowsOf(caller.record) }
   }
   const accountId = `user:${caller.userId}`
   const account = caller.account ?? unlimitedRow('account', accountId)
   return { accountId, generation: 1, rows: [unlimitedRow('key', caller.hash), account] }
+}
+
+/** The key that a call is booked on; null: it was made with a token. */
+export function keyHashOf(caller: Caller): string | null {
+  const isToken =
+    caller.kind === 'jwt' || (caller.kind === 'admin' && caller.actingAs !== undefined)
+  return isToken ? null : caller.hash
+}
+
+/** The teams that a caller belongs to; the admin to none in particular. */
+export function teamsOf(caller: Caller): readonly string[] {
+  if (caller.kind === 'admin') return []
+  const { teamId } = caller.record
+  const others = caller.kind === 'jwt' ? caller.teamIds : []
+  return [...(teamId === null ? [] : [teamId]), ...others]
 }
 
 /** A record's rows, in order of refusal; the budget row has none of its own. */

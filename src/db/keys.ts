@@ -33,6 +33,8 @@ export interface KeyRecord {
   readonly member?: PolicyRow | null
   /** The shared budget that the key names, if there is one; absent likewise. */
   readonly budget?: PolicyRow | null
+  /** Of a token's list of teams, which is no key: those that are there. */
+  readonly teams?: readonly PolicyRow[]
 }
 
 /**

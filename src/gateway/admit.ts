@@ -1,5 +1,5 @@
 import { withRows } from '../auth/authenticate.ts'
-import type { Caller } from '../auth/caller.ts'
+import { type Caller, keyHashOf } from '../auth/caller.ts'
 import { type ApiError, unavailable } from '../errors.ts'
 import type { EntryDetail, Refusal, ReserveRequest, Stale } from '../ledger/types.ts'
 import { log } from '../log.ts'
@@ -95,16 +95,16 @@ function noteRefusal({ id, policy }: Call, { scope, reason, budget, model }: Ref
 }
 
 function detailOf(call: Call, caller: Caller): EntryDetail {
-  const record = caller.kind === 'key' ? caller.record : null
+  const record = caller.kind === 'admin' ? null : caller.record
   const { deployment, body } = call
   return {
     callId: call.callId,
-    keyHash: caller.hash,
+    keyHash: keyHashOf(caller),
     keyAlias: record?.alias ?? null,
     teamId: record?.teamId ?? null,
     teamAlias: record?.teamAlias ?? null,
-    userId: record ? record.userId : caller.kind === 'admin' ? caller.userId : null,
-    endUser: body.endUser,
+    userId: caller.kind === 'admin' ? caller.userId : caller.record.userId,
+    endUser: (caller.kind === 'jwt' ? caller.endUser : null) ?? body.endUser,
     callType: call.endpoint.callType,
     modelGroup: call.group,
     model: deployment.model,

@@ -1,5 +1,6 @@
 import { type Context, Hono } from 'hono'
 import { payer } from '../auth/caller.ts'
+import { isModelAllowed } from '../auth/jwt/scopes.ts'
 import { listModels } from '../config/models.ts'
 import { notFound } from '../errors.ts'
 import { callerOf, type Deps, identify, refetchCaller } from '../http.ts'
@@ -38,14 +39,16 @@ export function gatewayRoutes(deps: Deps): Hono {
 
 async function relay(deps: Deps, c: Context, endpoint: Endpoint): Promise<Response> {
   const request = c.req.raw
-  const caller = await identify(deps, c)
-  const bytes = await readBytes(request, deps.config.settings.maxRequestBytes)
+  const read = once(async () =>
+    readLlmBody(await readBytes(request, deps.config.settings.maxRequestBytes), endpoint),
+  )
+  const caller = await identify(deps, c, async () => (await read()).model)
   const callId = request.headers.get('x-litellm-call-id')?.slice(0, CALL_ID_MAX_LENGTH)
   const asked = {
     caller,
     callId: callId ? headerSafe(callId) : crypto.randomUUID(),
     endpoint,
-    body: readLlmBody(bytes, endpoint),
+    body: await read(),
     clientSignal: request.signal,
   }
   const admitting = admitDeps(deps, c)
@@ -58,6 +61,12 @@ async function relay(deps: Deps, c: Context, endpoint: Endpoint): Promise<Respon
   // One promise, alive before money is held: a client that leaves now is still settled.
   c.executionCtx.waitUntil(perform(admitting, asked, resolve).catch(reject))
   return answered
+}
+
+/** A body can be read once only. */
+function once<T>(read: () => Promise<T>): () => Promise<T> {
+  let work: Promise<T> | undefined
+  return () => (work ??= read())
 }
 
 async function perform(
@@ -75,8 +84,8 @@ function admitDeps(deps: Deps, c: Context): AdmitDeps {
     config,
     ledgerOf,
     remember: (caller) => {
-      if (caller.kind === 'key') keyCache.amend(caller.hash, caller.record, Date.now())
-      else keyCache.adminAccount = caller.account ?? null
+      if (caller.kind === 'admin') keyCache.adminAccount = caller.account ?? null
+      else keyCache.amend(caller.hash, caller.record, Date.now())
     },
     refetch: (caller) => refetchCaller(deps, c, caller),
     nowMs: Date.now,
@@ -87,8 +96,9 @@ function admitDeps(deps: Deps, c: Context): AdmitDeps {
 async function models(deps: Deps, c: Context) {
   const caller = await callerOf(deps, c)
   const { rows } = payer(caller)
-  const names = listModels(deps.config).filter((name) =>
-    rows.every((row) => isAllowed(row.models, name)),
+  const scoped = caller.kind === 'jwt' ? caller.models : null
+  const names = listModels(deps.config).filter(
+    (name) => rows.every((row) => isAllowed(row.models, name)) && isModelAllowed(scoped, name),
   )
   return names.map((id) => ({ id, object: 'model', created: MODEL_CREATED_S, owned_by: 'openai' }))
 }

@@ -72,7 +72,7 @@ async function setBlocked(
 async function showKey(deps: Deps, c: Context, asked: z.infer<typeof KeyQuery>) {
   const caller = await callerOf(deps, c)
   const hash = asked.key === undefined ? caller.hash : await hashOf(asked.key)
-  if (caller.kind === 'key' && caller.hash !== hash) {
+  if (caller.kind !== 'admin' && caller.hash !== hash) {
     throw new ApiError(403, "You are not allowed to access this key's info.", {
       type: 'auth_error',
     })

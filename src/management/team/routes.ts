@@ -1,5 +1,6 @@
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
+import { teamsOf } from '../../auth/caller.ts'
 import { listBudgets } from '../../db/budgets.ts'
 import { listTeamKeys } from '../../db/keys.ts'
 import { keyPolicy, teamPolicy } from '../../db/policy.ts'
@@ -101,7 +102,7 @@ async function showTeam(deps: Deps, c: Context, teamId: string | undefined) {
     const message = 'Malformed request. No team id passed in.'
     throw new ApiError(422, message, { type: 'invalid_request_error', param: 'team_id' })
   }
-  if (caller.kind === 'key' && caller.record.teamId !== teamId) {
+  if (caller.kind !== 'admin' && !teamsOf(caller).includes(teamId)) {
     const user = caller.record.userId ?? 'None'
     const message = `User=${user} not authorized to access this team=${teamId}`
     throw new ApiError(403, message, { type: 'auth_error' })

@@ -28,7 +28,7 @@ export function sign(
   return new SignJWT(payload).setProtectedHeader({ alg, kid, ...header }).sign(privateKey)
 }
 
-/** What stands at addresses of the internet, and how often each was asked. */
+/** What stands at addresses that end with `.test`, and how often each was asked. */
 export class Internet {
   readonly pages = new Map<string, string | Response>()
   readonly asked: string[] = []
@@ -36,8 +36,10 @@ export class Internet {
 
   /** Until the test ends. */
   connect(): this {
+    const { fetch: real } = globalThis
     vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
       const { url } = new Request(input)
+      if (!new URL(url).hostname.endsWith('.test')) return real(input, init)
       this.asked.push(url)
       if (this.isAway) throw new Error('connection refused')
       if (init?.redirect !== 'manual') throw new Error('redirects would be followed')
