@@ -79,3 +79,22 @@ export function teamsOf(caller: Caller): readonly string[] {
 export function rowsOf({ key, member, account, budget }: KeyRecord): PolicyRow[] {
   return [key, ...(member ? [member] : []), account, ...(budget ? [budget] : [])]
 }
+
+/** Of what is no key. */
+export function emptyRecord(hash: string): KeyRecord {
+  const account = unlimitedRow('account', `key:${hash}`)
+  return {
+    hash,
+    name: '',
+    alias: null,
+    teamId: null,
+    teamAlias: null,
+    userId: null,
+    accountId: account.id,
+    generation: 1,
+    key: unlimitedRow('key', hash),
+    account,
+    member: null,
+    budget: null,
+  }
+}

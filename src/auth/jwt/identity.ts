@@ -1,8 +1,8 @@
 import type { JWTPayload } from 'jose'
 import type { JwtAuth } from '../../config/jwt/jwt-auth.ts'
-import { ApiError, unauthorized } from '../../errors.ts'
 import { ADMIN_USER_ID } from '../caller.ts'
 import { claimAt, scopesOf, textAt, textsAt } from './claims.ts'
+import { forbidden, noTeam, pythonList } from './refusals.ts'
 
 /** Whom a token speaks for, as it says itself; nothing of it has been looked up. */
 export interface Identity {
@@ -56,11 +56,12 @@ function userOf({ user }: JwtAuth, claims: JWTPayload) {
   }
 }
 
-/** LiteLLM's order: the claim of a team, the claims of a user, the roles of a user, mapped roles. */
+/** LiteLLM's order: the claim of one team, the claims of a user, other claims of teams, roles. */
 function withRole(auth: JwtAuth, claims: JWTPayload, named: Omit<Identity, 'role'>): Identity {
   const { roles } = auth
-  if (namesTeam(named)) return { ...named, role: 'team' }
+  if (named.teamId !== null) return { ...named, role: 'team' }
   if (namesUser(named)) return { ...named, role: 'internal_user' }
+  if (namesTeam(named)) return { ...named, role: 'team' }
   const held = textsAt(claims, roles.field)
   const mapping = roles.mappings.find(({ role }) => held.includes(role))
   if (!mapping) return { ...named, role: null }
@@ -103,19 +104,4 @@ function checkUser({ user }: JwtAuth, claims: JWTPayload, identity: Identity): v
   if (user.emailDomain !== null && domain !== user.emailDomain) {
     throw forbidden(`User email domain not allowed. Allowed domain=${user.emailDomain}`)
   }
-}
-
-export function noTeam(field: string): ApiError {
-  return unauthorized(
-    `Authentication Error, No team id found in token. Checked team_id field '${field}'`,
-  )
-}
-
-export function forbidden(message: string): ApiError {
-  return new ApiError(403, message, { type: 'auth_error' })
-}
-
-/** A list as Python prints it: LiteLLM's messages do. */
-export function pythonList(items: readonly string[]): string {
-  return `[${items.map((item) => `'${item}'`).join(', ')}]`
 }

@@ -8,10 +8,8 @@ import { completePrincipal, findPrincipal, type FoundPrincipal } from '../../db/
 import { insertTeam } from '../../db/teams.ts'
 import { unavailable } from '../../errors.ts'
 import type { Now } from '../../windows.ts'
-import type { Principal } from '../caller.ts'
-import { forbidden } from './identity.ts'
-import { emptyRecord } from './lookup.ts'
-import { teamMissing, userMissing } from './missing.ts'
+import { emptyRecord, type Principal } from '../caller.ts'
+import { forbidden, teamMissing, userMissing } from './refusals.ts'
 
 /** Who made what a token named first: nobody's hand. */
 const BY = 'jwt'

@@ -107,7 +107,8 @@ async function fetchInto(source: Source, nowMs: number): Promise<void> {
     source.keys = await fetchKeys(source.url)
     source.confirmedMs = nowMs
   } catch (error) {
-    log('warn', 'public_keys_not_fetched', { url: source.url, error: describe(error) })
+    const { host } = new URL(source.url)
+    log('warn', 'public_keys_not_fetched', { host, error: describe(error) })
   } finally {
     source.isAsking = false
   }

@@ -2,21 +2,19 @@ import type { JWTPayload } from 'jose'
 import type { JwtAuth } from '../../config/jwt/jwt-auth.ts'
 import type { KeyRecord } from '../../db/keys.ts'
 import { sha256Hex } from '../../ids.ts'
-import { ADMIN_USER_ID, type AdminCaller, type JwtCaller, type Principal } from '../caller.ts'
+import {
+  ADMIN_USER_ID,
+  type AdminCaller,
+  emptyRecord,
+  type JwtCaller,
+  type Principal,
+} from '../caller.ts'
 import { findKeyRecord } from '../find-key.ts'
 import { isRouteAllowed } from '../route-groups.ts'
-import {
-  forbidden,
-  type Identity,
-  namesTeam,
-  namesUser,
-  noTeam,
-  pythonList,
-  readIdentity,
-} from './identity.ts'
-import { emptyRecord, type ResolveDeps } from './lookup.ts'
+import { type Identity, namesTeam, namesUser, readIdentity } from './identity.ts'
+import { forbidden, noTeam, pythonList } from './refusals.ts'
 import { limitsOf, refuseModel } from './scopes.ts'
-import { chooseTeam } from './team.ts'
+import { chooseTeam, type ResolveDeps } from './team.ts'
 
 /** What is asked with the token. */
 export interface Asked {
@@ -63,22 +61,22 @@ async function principalOf(
   asked: Omit<Asked, 'model'> & { readonly model: string | null },
 ): Promise<Principal> {
   const { team } = deps.auth
-  const { userId, userEmail } = identity
+  const { userId, userEmail, role } = identity
   const chosen = namesTeam(identity) ? await chooseTeam(deps, identity, asked) : null
-  if (chosen === null) {
-    if (team.isRequired && asked.model !== null) {
-      throw forbidden(`No team has access to the requested model: ${asked.model}`)
-    }
-    if (!namesUser(identity)) throw forbidden(NOBODY)
-    return { teamId: null, mayMakeTeam: false, userId, userEmail }
-  }
-  if (!isRouteAllowed(team.routes, asked.path)) {
+  const isForTeams = isRouteAllowed(team.routes, asked.path)
+  if (chosen && isForTeams) return { ...chosen, userId, userEmail }
+  // A user acts for themselves where none of their teams could.
+  if (chosen && (role === 'team' || asked.model !== null)) {
     throw forbidden(
       `Team not allowed to access this route. Route=${asked.path}, ` +
         `Allowed Routes=${pythonList(team.routes)}`,
     )
   }
-  return { ...chosen, userId, userEmail }
+  if (team.isRequired && asked.model !== null) {
+    throw forbidden(`No team has access to the requested model: ${asked.model}`)
+  }
+  if (!namesUser(identity)) throw forbidden(NOBODY)
+  return { teamId: null, mayMakeTeam: false, userId, userEmail }
 }
 
 const NOBODY = 'The token names neither a team nor a user that could pay for its calls'

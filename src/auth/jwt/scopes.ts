@@ -1,6 +1,6 @@
 import type { ScopeMapping } from '../../config/jwt/jwt-auth.ts'
 import { isAllowed } from '../../ledger/access.ts'
-import { forbidden, pythonList } from './identity.ts'
+import { forbidden, pythonList } from './refusals.ts'
 
 /** What a token's scopes let through; null: they limit nothing. */
 export interface ScopeLimits {

@@ -1,12 +1,23 @@
+import type { JwtAuth } from '../../config/jwt/jwt-auth.ts'
+import type { KeyRecord } from '../../db/keys.ts'
 import { badRequest } from '../../errors.ts'
 import { sha256Hex } from '../../ids.ts'
 import { isAllowed } from '../../ledger/access.ts'
 import type { PolicyRow } from '../../ledger/policy.ts'
-import type { Principal } from '../caller.ts'
-import { findKeyRecord } from '../find-key.ts'
-import { forbidden, type Identity, pythonList } from './identity.ts'
-import { emptyRecord, type ResolveDeps } from './lookup.ts'
-import { teamMissing } from './missing.ts'
+import { emptyRecord, type Principal } from '../caller.ts'
+import { type FindKeyDeps, findKeyRecord } from '../find-key.ts'
+import type { Identity } from './identity.ts'
+import { forbidden, pythonList, teamMissing } from './refusals.ts'
+
+/** What a token's caller is looked up with. The caches are those of keys. */
+export interface ResolveDeps extends Omit<FindKeyDeps, 'findKey'> {
+  readonly auth: JwtAuth
+  /** Whoever pays, made where that is allowed. Throws 404 and the like, which no cache keeps. */
+  readonly loadPrincipal: (principal: Principal, hash: string) => Promise<KeyRecord>
+  /** The teams of these ids that are there, in this order. */
+  readonly loadTeams: (teamIds: readonly string[]) => Promise<readonly PolicyRow[]>
+  readonly loadTeamsOfAlias: (alias: string) => Promise<readonly PolicyRow[]>
+}
 
 type Chosen = Pick<Principal, 'teamId' | 'mayMakeTeam'>
 

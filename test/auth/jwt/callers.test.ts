@@ -233,6 +233,15 @@ describe('a token that is no admin’s', () => {
     ).toBe(200)
   })
 
+  it('speaks for its user where their teams may nothing', async () => {
+    const world = await newWorld({ ...LIST, ...USER, team_allowed_routes: ['/embeddings'] })
+    const { team_id } = await newTeam()
+    const token = await world.token({ sub: unique('user'), groups: [team_id] })
+    expect((await world.chat(token)).status).toBe(403)
+    expect((await world.get(`/team/info?team_id=${team_id}`, token)).status).toBe(200)
+    expect((await world.post('/team/new', {}, token)).message).toContain('Only proxy admin')
+  })
+
   it('manages nothing', async () => {
     const world = await newWorld(USER)
     const token = await world.token({ sub: unique('user') })

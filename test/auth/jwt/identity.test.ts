@@ -55,6 +55,12 @@ describe('a token speaks for', () => {
       { role: 'team', teamId: null, teamIds: ['a', 'b'] },
     ],
     [
+      'a user before a list of their teams',
+      { ...USER, team_ids_jwt_field: 'groups' },
+      { sub: 'u', groups: ['a'] },
+      { role: 'internal_user', userId: 'u', teamIds: ['a'] },
+    ],
+    [
       'a list of teams, each once',
       { team_ids_jwt_field: 'groups' },
       { groups: ['a', 'b', 'a'] },

@@ -13,3 +13,18 @@ export function userMissing({ userId, userEmail }: Principal): ApiError {
     `Authentication Error, User doesn't exist in db. ${who}. Create user via \`/user/new\` call.`,
   )
 }
+
+export function noTeam(field: string): ApiError {
+  return unauthorized(
+    `Authentication Error, No team id found in token. Checked team_id field '${field}'`,
+  )
+}
+
+export function forbidden(message: string): ApiError {
+  return new ApiError(403, message, { type: 'auth_error' })
+}
+
+/** A list as Python prints it: LiteLLM's messages do. */
+export function pythonList(items: readonly string[]): string {
+  return `[${items.map((item) => `'${item}'`).join(', ')}]`
+}
