@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { configOf, newIsolate } from '../../setup/isolate.ts'
 
+const NAMED = `named-${crypto.randomUUID()}`
 const DEFAULTS = `litellm_settings:
   default_team_settings:
     - {team_id: default-settings, max_budget: 100.0, budget_duration: 30d, tpm_limit: 1000}
-    - {team_id: the-named-one, max_budget: 7}
+    - {team_id: ${NAMED}, max_budget: 7}
   default_team_params: {max_budget: 50, rpm_limit: 60, models: [llama3], team_member_budget: 2}`
 
 const { post } = newIsolate(configOf({ 'litellm_settings:': DEFAULTS }))
@@ -39,7 +40,7 @@ describe('a new team has config.yaml’s defaults', () => {
   })
 
   it('and those of its own name before the others', async () => {
-    const team = await made({ team_id: 'the-named-one' })
+    const team = await made({ team_id: NAMED })
     expect(team).toMatchObject({ max_budget: 7, budget_duration: '30d', rpm_limit: 60 })
   })
 })
