@@ -17,6 +17,7 @@ const HEIGHTS: Readonly<Record<string, number>> = {
   jobs: 4,
   health: 4,
   http: 3,
+  callers: 3,
   auth: 2,
   upstream: 2,
   pricing: 2,
@@ -93,7 +94,7 @@ describe('arrows', () => {
   })
 
   it.each([
-    ['hono', /^hono/, /^(app|http|health)\.ts$|routes\.ts$/],
+    ['hono', /^hono/, /^(app|http|callers|health)\.ts$|routes\.ts$/],
     ['drizzle', /^drizzle-orm|\/drizzle\//, /^db\//],
     ['the neon driver', /^@neondatabase/, /^db\//],
     [

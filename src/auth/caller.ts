@@ -13,6 +13,16 @@ export type Caller =
     }
   | { readonly kind: 'key'; readonly hash: string; readonly record: KeyRecord }
 
+/** What users may be; the strongest first. */
+export const ROLES = [
+  'proxy_admin',
+  'proxy_admin_viewer',
+  'internal_user',
+  'internal_user_viewer',
+] as const
+
+export type Role = (typeof ROLES)[number]
+
 export const ADMIN_USER_ID = 'default_user_id'
 
 /** Whose ledger pays for the caller, and the rows it is decided on. */

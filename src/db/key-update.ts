@@ -17,6 +17,7 @@ export type KeyChanges = LimitChanges &
     | 'metadata'
     | 'models'
     | 'aliases'
+    | 'allowedRoutes'
     | 'budgetId'
     | 'blocked'
     | 'expiresAt'

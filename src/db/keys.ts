@@ -1,5 +1,13 @@
-import { and, eq, inArray, isNull, or, sql } from 'drizzle-orm'
-import { accounts, budgets, keys, memberships, teams, users } from '../../drizzle/schema.ts'
+import { and, eq, inArray, isNull, or, type SQL, sql } from 'drizzle-orm'
+import {
+  accounts,
+  budgets,
+  keySecrets,
+  keys,
+  memberships,
+  teams,
+  users,
+} from '../../drizzle/schema.ts'
 import { unlimitedRow } from '../ledger/policy.ts'
 import type { PolicyRow } from '../ledger/policy.ts'
 import { type AccountRow, lockAccounts } from './accounts.ts'
@@ -58,7 +66,7 @@ export async function findKey(db: Db, hash: string): Promise<KeyRecord | null> {
       and(eq(memberships.userId, keys.userId), eq(memberships.teamId, keys.teamId)),
     )
     .leftJoin(budgets, and(eq(budgets.budgetId, keys.budgetId), isNull(budgets.deletedAt)))
-    .where(and(eq(keys.token, hash), isNull(keys.deletedAt)))
+    .where(and(eq(keys.token, tokenOf(hash)), isNull(keys.deletedAt)))
   if (!found) return null
   const { key, account, team, user, member, budget } = found
   return {
@@ -75,6 +83,12 @@ export async function findKey(db: Db, hash: string): Promise<KeyRecord | null> {
     member: member ? memberPolicy(member) : absentMember(key),
     budget: budget && budgetPolicy(budget),
   }
+}
+
+/** Of a regenerated key the hash of a secret is not its token. */
+function tokenOf(hash: string): SQL {
+  return sql`coalesce((select ${keySecrets.token} from ${keySecrets}
+    where ${keySecrets.hash} = ${hash}), ${hash})`
 }
 
 function absentMember({ teamId, userId }: KeyRow): PolicyRow | null {

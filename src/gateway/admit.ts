@@ -99,7 +99,7 @@ function detailOf(call: Call, caller: Caller): EntryDetail {
   const { deployment, body } = call
   return {
     callId: call.callId,
-    keyHash: caller.hash,
+    keyHash: record ? record.key.id : caller.hash,
     keyAlias: record?.alias ?? null,
     teamId: record?.teamId ?? null,
     teamAlias: record?.teamAlias ?? null,

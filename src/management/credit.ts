@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { ADMIN_USER_ID } from '../auth/caller.ts'
 import type { AccountRow } from '../db/accounts.ts'
 import { creditCopy, hasCredit } from '../db/credits.ts'
 import { badRequest, unavailable } from '../errors.ts'
@@ -7,7 +6,7 @@ import { entryId, sha256Hex } from '../ids.ts'
 import type { PolicyRow } from '../ledger/policy.ts'
 import { CHARGE_MAX_PICO, parsePico, type Pico } from '../money.ts'
 import { id, money } from './fields.ts'
-import type { TellDeps } from './tell.ts'
+import type { Signed, TellDeps } from './tell.ts'
 import { mainBudget } from './usage.ts'
 import type { Now } from '../windows.ts'
 
@@ -21,7 +20,7 @@ export const AddCredit = z
     return z.NEVER
   })
 
-interface Credit extends TellDeps, Now {
+interface Credit extends TellDeps, Now, Pick<Signed, 'author'> {
   readonly account: AccountRow
   /** The row itself, and those that it takes limits from. */
   readonly rows: readonly PolicyRow[]
@@ -35,7 +34,7 @@ interface Credit extends TellDeps, Now {
  * ledger writes it; while there is none, Postgres has it. Throws 400 where spend resets by itself.
  */
 export async function addCredit(deps: Credit): Promise<void> {
-  const { db, ledgerOf, account, rows, row, creditId, nowMs } = deps
+  const { db, author, ledgerOf, account, rows, row, creditId, nowMs } = deps
   const policy = rows.find(({ kind, id: name }) => kind === row.kind && name === row.id)
   const main = policy ? mainBudget(policy, rows, nowMs) : null
   if (main?.duration) throw badRequest('expected a budget without budget_duration', 'amount')
@@ -50,7 +49,7 @@ export async function addCredit(deps: Credit): Promise<void> {
   const detail = {
     status: 'success',
     callType: 'credit',
-    changedBy: ADMIN_USER_ID,
+    changedBy: author.changedBy,
     ...(creditId !== null && { callId: creditId }),
     ...(row.kind === 'key' && { keyHash: row.id }),
   }

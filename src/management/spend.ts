@@ -1,14 +1,14 @@
 import { z } from 'zod'
-import { ADMIN_USER_ID } from '../auth/caller.ts'
 import type { AccountRow } from '../db/accounts.ts'
+import { noteChange } from '../db/audit.ts'
 import { lowerCopy } from '../db/spend-reset.ts'
 import { badRequest, unavailable } from '../errors.ts'
 import { entryId } from '../ids.ts'
 import type { PolicyRow } from '../ledger/policy.ts'
-import { formatPico, parsePico, type Pico } from '../money.ts'
+import { formatPico, parsePico, picoToDecimal, type Pico } from '../money.ts'
 import { money } from './fields.ts'
 import { copiedStanding, type SpendCopy } from './live.ts'
-import type { TellDeps } from './tell.ts'
+import type { Signed, TellDeps } from './tell.ts'
 import { mainBudget } from './usage.ts'
 import type { Now } from '../windows.ts'
 
@@ -30,6 +30,8 @@ interface Lower {
   readonly field: string
 }
 
+type LowerDeps = TellDeps & Now & Pick<Signed, 'author'>
+
 export interface Lowered {
   readonly beforePico: Pico
   readonly afterPico: Pico
@@ -40,7 +42,7 @@ export interface Lowered {
  * Sets the spend of a key's or member's open window to less. The ledger writes it, and Postgres
  * follows; while there is no ledger, Postgres has it. Throws 400 for more than is spent or allowed.
  */
-export async function lowerSpend(deps: TellDeps & Now, request: Lower): Promise<Lowered> {
+export async function lowerSpend(deps: LowerDeps, request: Lower): Promise<Lowered> {
   const { rows, row, toUsd, field } = request
   const toPico = parsePico(toUsd)
   const policy = rows.find(({ kind, id }) => kind === row.kind && id === row.id)
@@ -51,15 +53,30 @@ export async function lowerSpend(deps: TellDeps & Now, request: Lower): Promise<
     (request.account.ledgerEpoch > 0 ? await inLedger(deps, request, toPico) : null) ??
     (await inPostgres(deps, request, { toPico, main })) ??
     (await inLedger(deps, request, toPico))
-  if (lowered) return { ...lowered, limitPico }
-  throw unavailable('The budget ledger is being opened right now. Please repeat the call.')
+  if (!lowered) throw opening()
+  const { db, author } = deps
+  const before = { spend: picoToDecimal(lowered.beforePico) }
+  const after = { spend: picoToDecimal(lowered.afterPico) }
+  await noteChange(db, { ...author, ...objectOf(request), before, after })
+  return { ...lowered, limitPico }
+}
+
+function opening() {
+  return unavailable('The budget ledger is being opened right now. Please repeat the call.')
+}
+
+/** As the triggers name it. */
+function objectOf({ account, row }: Lower) {
+  if (row.kind === 'key') return { table: 'LiteLLM_VerificationToken', objectId: row.id }
+  const teamId = account.accountId.slice('team:'.length)
+  return { table: 'LiteLLM_TeamMembership', objectId: `${teamId}/${row.id}` }
 }
 
 type Change = Pick<Lowered, 'beforePico' | 'afterPico'>
 
 /** Null if the ledger has not taken over yet. */
 async function inLedger(
-  { ledgerOf, nowMs }: TellDeps & { readonly nowMs: number },
+  { ledgerOf, author, nowMs }: LowerDeps,
   { account, rows, row, field }: Lower,
   toPico: Pico,
 ): Promise<Change | null> {
@@ -68,7 +85,7 @@ async function inLedger(
     rows,
     row,
     toPico,
-    detail: { status: 'success', callType: 'adjustment', changedBy: ADMIN_USER_ID },
+    detail: { status: 'success', callType: 'adjustment', changedBy: author.changedBy },
   })
   if (answer?.kind === 'too_much') throw tooMuch(field, toPico, ['current spend', answer.spentPico])
   return answer
@@ -76,7 +93,7 @@ async function inLedger(
 
 /** Null if there is a ledger by now. */
 async function inPostgres(
-  { db, ...now }: TellDeps & Now,
+  { db, ...now }: LowerDeps,
   { account, row, copy, field }: Lower,
   { toPico, main }: { readonly toPico: Pico; readonly main: ReturnType<typeof mainBudget> | null },
 ): Promise<Change | null> {

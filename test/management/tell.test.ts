@@ -13,7 +13,16 @@ import { db } from '../setup/database.ts'
 import { chat, get, newKey, newTeam, post } from '../setup/worker.ts'
 import { COST, spend, spentTeam, unreachable, untold } from './tenant.ts'
 
-const deps = () => ({ db, ledgerOf: unreachable, ignored: [], nowMs: Date.now(), resets: ROLLING })
+const SIGNED = { by: 'admin', author: { changedBy: 'admin', apiKey: null } }
+
+const deps = () => ({
+  db,
+  ledgerOf: unreachable,
+  ignored: [],
+  nowMs: Date.now(),
+  resets: ROLLING,
+  ...SIGNED,
+})
 
 const tick = (): Promise<unknown> =>
   Promise.resolve(

@@ -166,6 +166,8 @@ export class Admin {
         nowMs: Date.now(),
         resets: ROLLING,
         ignored: [],
+        by: 'admin',
+        author: { changedBy: 'admin', apiKey: null },
       }
       try {
         await act(deps)

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { ADMIN_USER_ID } from '../../auth/caller.ts'
+import { made } from '../../db/change.ts'
 import type { Db } from '../../db/connect.ts'
 import { violatedConstraint } from '../../db/failures.ts'
 import { insertKey, type KeyRow } from '../../db/keys.ts'
-import { newLimits } from '../../db/limits.ts'
+import { newEnforcement, newLimits } from '../../db/limits.ts'
 import { type ApiError, badRequest } from '../../errors.ts'
 import { newKey, sha256Hex } from '../../ids.ts'
 import { bothOrNeither } from '../limit-fields.ts'
@@ -22,6 +22,7 @@ export const NewKey = z
 
 interface GenerateKey extends Now {
   readonly db: Db
+  readonly by: string
   readonly input: z.infer<typeof NewKey>
   readonly ignored: readonly string[]
 }
@@ -30,7 +31,7 @@ interface GenerateKey extends Now {
 export async function generateKey(
   request: GenerateKey,
 ): Promise<{ readonly key: string; readonly row: KeyRow }> {
-  const { db, input, ignored, nowMs } = request
+  const { db, by, input, ignored, nowMs } = request
   refuseUnenforced('key', input, { known: NewKey.shape, ignored })
   const key = input.key ?? newKey()
   if (!OWN_KEY.test(key)) {
@@ -53,14 +54,9 @@ export async function generateKey(
     budgetId: changes.budgetId ?? null,
     blocked: changes.blocked ?? false,
     expiresAt: changes.expiresAt ?? null,
-    budgetEnforcement: changes.budgetEnforcement ?? null,
-    tempBudgetIncrease: changes.tempBudgetIncrease ?? null,
-    tempBudgetExpiry: changes.tempBudgetExpiry ?? null,
-    createdBy: ADMIN_USER_ID,
-    updatedBy: ADMIN_USER_ID,
-    createdAt: new Date(nowMs),
-    updatedAt: new Date(nowMs),
+    ...made(by, nowMs),
     ...newLimits(changes, request),
+    ...newEnforcement(changes),
   }
   const row = await insertKey(db, columns).catch((error: unknown) => {
     throw takenAlias(error, columns.keyAlias) ?? takenKey(error) ?? error

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { ADMIN_USER_ID } from '../../auth/caller.ts'
 import { getKeyDetails, type KeyDetails } from '../../db/key-details.ts'
 import { type KeyChanges, type KeyOwner, updateKey } from '../../db/key-update.ts'
 import { budgetPolicy, keyPolicy } from '../../db/policy.ts'
@@ -9,7 +8,7 @@ import { cleanText, money } from '../fields.ts'
 import { bothOrNeither } from '../limit-fields.ts'
 import { lowerSpend } from '../spend.ts'
 import { countBefore } from '../added-windows.ts'
-import { forgetKeys, type KeyCaches, tellAll, type TellDeps } from '../tell.ts'
+import { forgetKeys, type KeyCaches, type Signed, tellAll, type TellDeps } from '../tell.ts'
 import { refuseUnenforced } from '../unsupported.ts'
 import { accountOf, checkNamed, hashOf, keyChanges, keyFields } from './fields.ts'
 import { takenAlias } from './generate.ts'
@@ -25,7 +24,7 @@ export const UpdateKey = z
 /** `POST /key/block` and `/key/unblock`. */
 export const NamedKey = z.object({ key: cleanText.min(1) })
 
-export interface ChangeDeps extends TellDeps, KeyCaches, Now {}
+export interface ChangeDeps extends TellDeps, KeyCaches, Now, Signed {}
 
 interface ChangeKey extends ChangeDeps {
   readonly input: z.infer<typeof UpdateKey>
@@ -67,7 +66,7 @@ const Owned = z.object({ team_id: keyFields.team_id, user_id: keyFields.user_id 
 
 /** A key that is on its way arrives first: each move is brought to its end with the row it began with. */
 export async function write(deps: ChangeDeps, token: string, change: Write): Promise<void> {
-  const { db, nowMs, resets } = deps
+  const { db, by, nowMs, resets } = deps
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     const { key } = await findKey(db, token)
     if (key.moving) {
@@ -76,7 +75,6 @@ export async function write(deps: ChangeDeps, token: string, change: Write): Pro
     }
     const { accountId } = key
     const owner = ownerAfter(key, change.owned)
-    const by = ADMIN_USER_ID
     const update = { token, accountId, changes: change.changes, owner, by, nowMs, resets }
     const written = await updateKey(db, update)
     if (!written) continue

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { ADMIN_USER_ID } from '../../auth/caller.ts'
 import { addMembers } from '../../db/member-changes.ts'
 import { listUsers, type MemberRow } from '../../db/members.ts'
 import { memberPolicy } from '../../db/policy.ts'
@@ -8,7 +7,7 @@ import { ApiError, badRequest, notFound } from '../../errors.ts'
 import { id } from '../fields.ts'
 import { standings } from '../live.ts'
 import { liveTeamRow } from '../team/row.ts'
-import { tellAll, type TellDeps } from '../tell.ts'
+import { type Signed, tellAll, type TellDeps } from '../tell.ts'
 import { refuseUnenforced } from '../unsupported.ts'
 import { Member, memberChanges, memberFields, newMembers, NOBODY } from './fields.ts'
 import { knownMembers, membershipRow, userRow } from './row.ts'
@@ -25,20 +24,19 @@ export const AddMembers = z.looseObject({
   ...memberFields,
 })
 
-interface AddToTeam extends TellDeps, Now {
+interface AddToTeam extends TellDeps, Now, Signed {
   readonly input: z.infer<typeof AddMembers>
   readonly ignored: readonly string[]
 }
 
 /** Adds members, and their users where they are missing. Of a list, those who are new. */
 export async function addToTeam(request: AddToTeam) {
-  const { db, input, ignored, nowMs, resets } = request
+  const { db, by, input, ignored, nowMs, resets } = request
   refuseUnenforced('member', input, { known: AddMembers.shape, ignored })
   const { team_id: teamId, member: sent } = input
   const members = newMembers(sent)
   if (members.length < 1) throw badRequest(NOBODY, 'member')
   const limits = memberChanges(input)
-  const by = ADMIN_USER_ID
   const before = await getTeam(db, teamId)
   const written = before && (await addMembers(db, { teamId, members, limits, by, nowMs, resets }))
   if (!before || !written) throw notFound(`Team not found, passed team_id=${teamId}`, 'team_id')

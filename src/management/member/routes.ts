@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
-import { adminOnly, body, type Deps, nowOf, params } from '../../http.ts'
+import { type Acting, adminOnly, asked } from '../../callers.ts'
+import { body, type Deps, params } from '../../http.ts'
 import { id } from '../fields.ts'
 import { ResetSpend } from '../spend.ts'
 import { AddMembers, addToTeam } from './add.ts'
@@ -11,31 +12,30 @@ import { changeMember, UpdateMember } from './update.ts'
 const MemberParams = z.object({ team_id: id, user_id: id })
 
 /** `/team/member_…`: who is in a team, and what limits them there. */
-export function memberRoutes(deps: Deps): Hono {
-  const admin = adminOnly(deps)
+export function memberRoutes(deps: Deps): Hono<Acting> {
   const ignored = deps.config.settings.ignoreUnsupported
-  return new Hono()
-    .post('/member_add', admin, body(AddMembers), async (c) => {
+  return new Hono<Acting>()
+    .post('/member_add', adminOnly, body(AddMembers), async (c) => {
       const input = c.req.valid('json')
-      return c.json(await addToTeam({ ...deps, ...nowOf(deps), input, ignored }))
+      return c.json(await addToTeam({ ...asked(deps, c), input, ignored }))
     })
-    .post('/member_update', admin, body(UpdateMember), async (c) => {
+    .post('/member_update', adminOnly, body(UpdateMember), async (c) => {
       const input = c.req.valid('json')
-      return c.json(await changeMember({ ...deps, ...nowOf(deps), input, ignored }))
+      return c.json(await changeMember({ ...asked(deps, c), input, ignored }))
     })
-    .post('/member_delete', admin, body(DeleteMember), async (c) => {
+    .post('/member_delete', adminOnly, body(DeleteMember), async (c) => {
       const input = c.req.valid('json')
-      return c.json(await removeMember({ ...deps, ...nowOf(deps), input }))
+      return c.json(await removeMember({ ...asked(deps, c), input }))
     })
     .post(
       '/:team_id/member/:user_id/reset_spend',
-      admin,
+      adminOnly,
       params(MemberParams),
       body(ResetSpend),
       async (c) => {
         const { team_id: teamId, user_id: userId } = c.req.valid('param')
         const { reset_to: resetTo } = c.req.valid('json')
-        const request = { ...deps, ...nowOf(deps), teamId, userId, resetTo }
+        const request = { ...asked(deps, c), teamId, userId, resetTo }
         return c.json(await resetMemberSpend(request))
       },
     )

@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { ADMIN_USER_ID } from '../../auth/caller.ts'
+import type { Actor } from '../../auth/actor.ts'
+import { made } from '../../db/change.ts'
 import type { Db } from '../../db/connect.ts'
-import { newLimits } from '../../db/limits.ts'
+import { newEnforcement, newLimits } from '../../db/limits.ts'
 import { insertTeam, type TeamDetails } from '../../db/teams.ts'
 import { badRequest } from '../../errors.ts'
 import { id } from '../fields.ts'
@@ -24,18 +25,21 @@ export const NewTeam = z
 
 interface CreateTeam extends Now {
   readonly db: Db
+  readonly by: string
+  readonly actor: Pick<Actor, 'userId'>
   readonly input: z.infer<typeof NewTeam>
   readonly ignored: readonly string[]
 }
 
 /** Creates a team with its account. Its creator is its admin, as in LiteLLM. */
 export async function createTeam(request: CreateTeam): Promise<TeamDetails> {
-  const { db, input, ignored, nowMs, resets } = request
+  const { db, by, input, ignored, nowMs, resets } = request
   refuseUnenforced('team', input, { known: NewTeam.shape, ignored })
   const teamId = input.team_id ?? crypto.randomUUID()
   const changes = teamChanges(input)
-  const creator = { user_id: ADMIN_USER_ID, role: 'admin' as const }
-  const made = await insertTeam(db, {
+  const { userId } = request.actor
+  const creator = userId === null ? [] : [{ user_id: userId, role: 'admin' as const }]
+  const inserted = await insertTeam(db, {
     team: {
       teamId,
       teamAlias: changes.teamAlias ?? null,
@@ -48,21 +52,16 @@ export async function createTeam(request: CreateTeam): Promise<TeamDetails> {
       teamMemberAnchorAt: new Date(nowMs),
       teamMemberRpmLimit: changes.teamMemberRpmLimit ?? null,
       teamMemberTpmLimit: changes.teamMemberTpmLimit ?? null,
-      budgetEnforcement: changes.budgetEnforcement ?? null,
-      tempBudgetIncrease: changes.tempBudgetIncrease ?? null,
-      tempBudgetExpiry: changes.tempBudgetExpiry ?? null,
-      createdBy: ADMIN_USER_ID,
-      updatedBy: ADMIN_USER_ID,
-      createdAt: new Date(nowMs),
-      updatedAt: new Date(nowMs),
+      ...made(by, nowMs),
       ...newLimits(changes, request),
+      ...newEnforcement(changes),
     },
-    members: newMembers([creator, ...(input.members_with_roles ?? [])]),
-    by: ADMIN_USER_ID,
+    members: newMembers([...creator, ...(input.members_with_roles ?? [])]),
+    by,
     nowMs,
     resets,
   })
-  if (made) return made
+  if (inserted) return inserted
   const message = `Team id = ${teamId} already exists. Please use a different team id.`
   throw badRequest(message, 'team_id')
 }

@@ -5,8 +5,10 @@ import { listTeamKeys } from '../../db/keys.ts'
 import { keyPolicy, teamPolicy } from '../../db/policy.ts'
 import { getTeam, listTeams } from '../../db/teams.ts'
 import { ApiError, notFound } from '../../errors.ts'
-import { adminOnly, answered, body, callerOf, type Deps, nowOf, params, query } from '../../http.ts'
+import { type Acting, acting, adminOnly, asked } from '../../callers.ts'
+import { answered, body, type Deps, nowOf, params, query } from '../../http.ts'
 import { reconcile } from '../../ledger/reconcile.ts'
+import { requireTeamReader } from '../access/teams.ts'
 import { cleanText } from '../fields.ts'
 import { keyRow } from '../key/row.ts'
 import { copiedSpend } from '../live.ts'
@@ -31,59 +33,63 @@ const ListQuery = z.object({
 const sleep = (ms: number): Promise<void> => scheduler.wait(ms)
 
 /** `/team/…`: make, show, change and delete teams and their members. */
-export function teamRoutes(deps: Deps): Hono {
+export function teamRoutes(deps: Deps): Hono<Acting> {
   const { db, config } = deps
-  const admin = adminOnly(deps)
   const ignored = config.settings.ignoreUnsupported
-  const setBlocked = async ({ team_id: teamId }: z.infer<typeof NamedTeam>, blocked: boolean) => {
-    const now = nowOf(deps)
-    return liveTeamRow(deps, await blockTeam({ ...deps, ...now, teamId, blocked }), now)
+  const setBlocked = async (
+    c: Context<Acting>,
+    { team_id: teamId }: z.infer<typeof NamedTeam>,
+    blocked: boolean,
+  ) => {
+    const request = asked(deps, c)
+    return liveTeamRow(deps, await blockTeam({ ...request, teamId, blocked }), request)
   }
-  return new Hono()
-    .post('/new', admin, body(NewTeam), async (c) => {
+  return new Hono<Acting>()
+    .use(acting(deps))
+    .post('/new', adminOnly, body(NewTeam), async (c) => {
       const now = nowOf(deps)
-      const made = await createTeam({ db, input: c.req.valid('json'), ignored, ...now })
+      const made = await createTeam({ ...asked(deps, c), input: c.req.valid('json'), ignored })
       return c.json(teamRow(made, { spend: 0, held: 0 }, now))
     })
-    .post('/update', admin, body(UpdateTeam), async (c) => {
+    .post('/update', adminOnly, body(UpdateTeam), async (c) => {
       const now = nowOf(deps)
       const input = c.req.valid('json')
-      const details = await changeTeam({ ...deps, ...now, input, ignored })
+      const details = await changeTeam({ ...asked(deps, c), input, ignored })
       return c.json({ team_id: input.team_id, data: await liveTeamRow(deps, details, now) })
     })
-    .post('/block', admin, body(NamedTeam), async (c) =>
-      c.json(await setBlocked(c.req.valid('json'), true)),
+    .post('/block', adminOnly, body(NamedTeam), async (c) =>
+      c.json(await setBlocked(c, c.req.valid('json'), true)),
     )
-    .post('/unblock', admin, body(NamedTeam), async (c) =>
-      c.json(await setBlocked(c.req.valid('json'), false)),
+    .post('/unblock', adminOnly, body(NamedTeam), async (c) =>
+      c.json(await setBlocked(c, c.req.valid('json'), false)),
     )
-    .post('/delete', admin, body(DeleteTeams), async (c) => {
+    .post('/delete', adminOnly, body(DeleteTeams), async (c) => {
       const input = c.req.valid('json')
-      return answered(c, await removeTeams({ ...deps, ...nowOf(deps), input, sleep }))
+      return answered(c, await removeTeams({ ...asked(deps, c), input, sleep }))
     })
-    .post('/:team_id/credit', admin, params(TeamParam), body(AddCredit), async (c) => {
+    .post('/:team_id/credit', adminOnly, params(TeamParam), body(AddCredit), async (c) => {
       const { team_id: teamId } = c.req.valid('param')
-      return c.json(await creditTeam({ ...deps, ...nowOf(deps), teamId, ...c.req.valid('json') }))
+      return c.json(await creditTeam({ ...asked(deps, c), teamId, ...c.req.valid('json') }))
     })
     .get('/info', query(TeamQuery), async (c) =>
       c.json(await showTeam(deps, c, c.req.valid('query').team_id)),
     )
-    .get('/reconcile', admin, query(TeamQuery), async (c) => {
+    .get('/reconcile', adminOnly, query(TeamQuery), async (c) => {
       const teamId = c.req.valid('query').team_id ?? ''
       const found = await getTeam(db, teamId)
       if (!found) throw notFound(`Team not found, passed team_id=${teamId}`, 'team_id')
       const sums = await reconcile({ db, ledger: deps.ledgerOf(found.account) }, found.account)
       return c.json({ team_id: teamId, ...reconciliation(sums) })
     })
-    .get('/list', admin, query(ListQuery), async (c) =>
+    .get('/list', adminOnly, query(ListQuery), async (c) =>
       c.json(await showTeams(deps, c.req.valid('query'))),
     )
     .route('/', memberRoutes(deps))
 }
 
-async function showTeams(deps: Deps, asked: z.infer<typeof ListQuery>) {
+async function showTeams(deps: Deps, filter: z.infer<typeof ListQuery>) {
   const now = nowOf(deps)
-  const { user_id: userId, organization_id: organizationId } = asked
+  const { user_id: userId, organization_id: organizationId } = filter
   const rows = await listTeams(deps.db, { userId, organizationId })
   return rows.map(({ team, account, members, keys }) => ({
     ...teamRow({ team, members }, copiedSpend(teamPolicy(team), account, now), now),
@@ -95,17 +101,12 @@ async function showTeams(deps: Deps, asked: z.infer<typeof ListQuery>) {
   }))
 }
 
-async function showTeam(deps: Deps, c: Context, teamId: string | undefined) {
-  const caller = await callerOf(deps, c)
+async function showTeam(deps: Deps, c: Context<Acting>, teamId: string | undefined) {
   if (!teamId) {
     const message = 'Malformed request. No team id passed in.'
     throw new ApiError(422, message, { type: 'invalid_request_error', param: 'team_id' })
   }
-  if (caller.kind === 'key' && caller.record.teamId !== teamId) {
-    const user = caller.record.userId ?? 'None'
-    const message = `User=${user} not authorized to access this team=${teamId}`
-    throw new ApiError(403, message, { type: 'auth_error' })
-  }
+  await requireTeamReader({ db: deps.db, actor: c.var.actor }, teamId)
   const found = await getTeam(deps.db, teamId)
   if (!found) throw notFound(`Team not found, passed team_id=${teamId}`, 'team_id')
   const keys = await listTeamKeys(deps.db, teamId)

@@ -226,7 +226,8 @@ async function moveWithout(teamId: string, key: string, to: string): Promise<voi
     ref.accountId === `team:${teamId}` ? unreachable() : reachable(ref)
   const input = UpdateKey.parse({ key, team_id: to })
   const sharedKeys = { get: nothing, put: nothing, remove: nothing }
-  const deps = { db, ledgerOf, sharedKeys, keyCache: new KeyCache(), ignored: [] }
+  const signed = { by: 'admin', author: { changedBy: 'admin', apiKey: null } }
+  const deps = { db, ledgerOf, sharedKeys, keyCache: new KeyCache(), ignored: [], ...signed }
   await expect(
     changeKey({ ...deps, input, nowMs: Date.now(), resets: ROLLING }),
   ).rejects.toMatchObject({

@@ -1,0 +1,63 @@
+import { findActing } from '../db/actors.ts'
+import type { Db } from '../db/connect.ts'
+import type { KeyRow } from '../db/keys.ts'
+import { keyPolicy } from '../db/policy.ts'
+import { type Caller, ROLES, type Role } from './caller.ts'
+import { unknownKey } from './authenticate.ts'
+import { checkKey } from './check-key.ts'
+
+/** Who calls a management route, and what they may do there. */
+export interface Actor {
+  /** For `created_by`, and the audit log unless the client names somebody. */
+  readonly by: string
+  /** Null: a key of nobody, or of a user who is not there. */
+  readonly role: Role | null
+  readonly userId: string | null
+  /** The key that acts; null: the master key, or a token. */
+  readonly key: KeyRow | null
+  /** Hash of what was sent as the key. */
+  readonly apiKey: string | null
+  /** Teams that it speaks for: a key's own. */
+  readonly teamIds: readonly string[]
+}
+
+/** The master key, and users who are proxy admins. */
+export function isAdmin({ role }: Actor): boolean {
+  return role === 'proxy_admin'
+}
+
+export function maySeeAll({ role }: Actor): boolean {
+  return role === 'proxy_admin' || role === 'proxy_admin_viewer'
+}
+
+interface Asked {
+  readonly path: string
+  readonly nowMs: number
+}
+
+/** A caller → an actor, read from Postgres now. Throws 401 or 403 as an LLM call would. */
+export async function actorOf(db: Db, caller: Caller, asked: Asked): Promise<Actor> {
+  if (caller.kind === 'admin') {
+    const { userId, hash } = caller
+    const admin = { by: userId, userId, role: 'proxy_admin', key: null, teamIds: [] } as const
+    return { ...admin, apiKey: hash }
+  }
+  const { record, hash } = caller
+  const found = await findActing(db, record.key.id)
+  if (!found) throw unknownKey(record.name, hash)
+  const { key, userRole, isTeamBlocked } = found
+  const account = { ...record.account, blocked: isTeamBlocked ?? false, deleted: false }
+  checkKey({ ...caller, record: { ...record, key: keyPolicy(key), account } }, asked)
+  return {
+    by: key.userId ?? `key:${key.token}`,
+    role: roleOf(userRole),
+    userId: key.userId,
+    key,
+    apiKey: key.token,
+    teamIds: key.teamId === null ? [] : [key.teamId],
+  }
+}
+
+function roleOf(text: string | null): Role | null {
+  return ROLES.find((role) => role === text) ?? null
+}

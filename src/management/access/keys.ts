@@ -1,0 +1,80 @@
+import { type Actor, isAdmin, maySeeAll } from '../../auth/actor.ts'
+import type { KeyRow } from '../../db/keys.ts'
+import { getTeam } from '../../db/teams.ts'
+import { ApiError, notFound } from '../../errors.ts'
+import { type Asking, membership, requirePermission } from './teams.ts'
+
+type Owned = Pick<KeyRow, 'token' | 'teamId' | 'userId'>
+
+/** Admins, viewers, the key itself, its user and the admins of its team may see it. */
+export async function requireKeyReader(asking: Asking, key: Owned): Promise<void> {
+  const { actor } = asking
+  if (maySeeAll(actor) || actor.key?.token === key.token || isOwn(actor, key)) return
+  if (key.teamId !== null && (await membership(asking, key.teamId))?.role === 'admin') return
+  throw foreign("You are not allowed to access this key's info.")
+}
+
+/**
+ * Whoever may change or delete a key: of a team, its admins, and its members what the team permits
+ * them for their own; of a user alone, the user. Returns whether it was an admin who asked.
+ */
+export async function requireKeyWriter(
+  asking: Asking,
+  key: Owned,
+  permission: string,
+): Promise<boolean> {
+  const { actor } = asking
+  if (isAdmin(actor)) return true
+  if (key.teamId === null) {
+    if (isOwn(actor, key) && actor.role === 'internal_user') return false
+    throw foreign(`You are not allowed to change this key. Route=${asking.path}`)
+  }
+  const isByAdmin = await requirePermission(asking, await teamOf(asking, key.teamId), permission)
+  if (isByAdmin || isOwn(actor, key)) return isByAdmin
+  throw foreign(`You are not allowed to change this key. Route=${asking.path}`)
+}
+
+/**
+ * Who may make a key for this team and user: users for themselves, in a team what it permits its
+ * members, and a team's admins for every member. Returns whether it was an admin who asked.
+ */
+export async function requireKeyMaker(
+  asking: Asking,
+  owner: Pick<Owned, 'teamId' | 'userId'>,
+  permission: string,
+): Promise<boolean> {
+  const { actor } = asking
+  if (isAdmin(actor)) return true
+  if (actor.role !== 'internal_user') throw foreign(notMaker(asking))
+  const isForSelf = owner.userId === actor.userId
+  if (owner.teamId === null) {
+    if (isForSelf) return false
+    throw foreign(onlyForSelf(owner, actor))
+  }
+  const isByAdmin = await requirePermission(asking, await teamOf(asking, owner.teamId), permission)
+  if (isByAdmin || isForSelf) return isByAdmin
+  throw foreign(onlyForSelf(owner, actor))
+}
+
+async function teamOf({ db }: Asking, teamId: string) {
+  const found = await getTeam(db, teamId)
+  if (!found) throw notFound(`Team not found, passed team_id=${teamId}`, 'team_id')
+  return found.team
+}
+
+function isOwn({ userId }: Actor, key: Pick<Owned, 'userId'>): boolean {
+  return userId !== null && key.userId === userId
+}
+
+function notMaker({ actor, path }: Asking): string {
+  return `Your role=${actor.role ?? 'unknown'} is not allowed to make keys. Route=${path}`
+}
+
+function onlyForSelf({ userId }: Pick<Owned, 'userId'>, actor: Actor): string {
+  const ids = `Got user_id=${userId ?? 'None'}, Your ID=${actor.userId ?? 'None'}`
+  return `User can only create keys for themselves. ${ids}`
+}
+
+function foreign(message: string): ApiError {
+  return new ApiError(403, message, { type: 'auth_error' })
+}
