@@ -11,6 +11,7 @@ import { describe, log } from './log.ts'
 import { budgetRoutes } from './management/budget/routes.ts'
 import { keyRoutes } from './management/key/routes.ts'
 import { teamRoutes } from './management/team/routes.ts'
+import { openapiRoutes } from './openapi/routes.ts'
 import { type MetricsDeps, metricsRoutes } from './metrics/routes.ts'
 
 const MANAGEMENT_BODY_MAX_BYTES = 1024 * 1024
@@ -47,6 +48,7 @@ export function createApp(deps: AppDeps): Hono {
   app.route('/team', teamRoutes(deps))
   app.route('/key', keyRoutes(deps))
   app.route('/budget', budgetRoutes(deps))
+  app.route('/', openapiRoutes(app))
   return app
 }
 

@@ -15,6 +15,7 @@ const HEIGHTS: Readonly<Record<string, number>> = {
   management: 4,
   metrics: 4,
   jobs: 4,
+  openapi: 4,
   health: 4,
   http: 3,
   callers: 3,
@@ -35,7 +36,7 @@ const HEIGHTS: Readonly<Record<string, number>> = {
   within: 1,
 }
 
-const ROOMS = new Set(['gateway', 'management', 'metrics', 'jobs', 'health'])
+const ROOMS = new Set(['gateway', 'management', 'metrics', 'jobs', 'openapi', 'health'])
 
 interface Arrow {
   readonly from: string

@@ -38,7 +38,9 @@ const amount = z
     if (problem) context.addIssue({ code: 'custom', message: `${problem}. Received: ${value}` })
   })
 
-export const money = z.preprocess(readNumber, amount)
+export const money = z
+  .preprocess(readNumber, amount)
+  .meta({ type: ['number', 'null'], minimum: 0, description: 'USD' })
 
 function moneyProblem(usd: number): string | null {
   if (usd < 0) return 'cannot be negative'
@@ -49,7 +51,9 @@ const wholeNumber = z
   .int({ error: 'expected an integer' })
   .refine((value) => value >= 0, { error: 'expected a non-negative integer' })
 
-export const count = z.preprocess(readNumber, wholeNumber.nullish())
+export const count = z
+  .preprocess(readNumber, wholeNumber.nullish())
+  .meta({ type: ['integer', 'null'], minimum: 0 })
 
 /** By model, each a whole number. */
 export const modelCounts = z
