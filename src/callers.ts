@@ -8,7 +8,7 @@ import type { FindKeyDeps } from './auth/find-key.ts'
 import { actingAs, type Author } from './db/audit.ts'
 import type { Db } from './db/connect.ts'
 import { findKey } from './db/keys.ts'
-import { unauthorized } from './errors.ts'
+import { ApiError, unauthorized } from './errors.ts'
 import { type Deps, nowOf } from './http.ts'
 
 /** What a management route knows of its caller. */
@@ -55,12 +55,22 @@ export const adminsAndViewers = createMiddleware<Acting>(async (c, next) => {
   await next()
 })
 
-function notAdmin({ role, userId }: Actor, path: string) {
+function notAdmin({ role, userId }: Actor, path: string): ApiError {
+  if (role === 'proxy_admin_viewer') {
+    const message = `user not allowed to access this route, role= ${role}. Trying to access: ${path}`
+    return new ApiError(403, message, { type: 'auth_error' })
+  }
   return unauthorized(
     'Authentication Error, Only proxy admin can be used to generate, delete, update info for new ' +
       `keys/users/teams. Route=${path}. Your role=${role ?? 'unknown'}. ` +
-      `Your user_id=${userId ?? 'unknown'}`,
+      `Your user_id=${userId === null ? 'unknown' : masked(userId)}`,
   )
+}
+
+/** As much of an id as LiteLLM shows: it may be an address. */
+function masked(id: string): string {
+  const [head, tail] = [id.slice(0, 6), id.slice(-2)]
+  return id.length <= 8 ? '***' : head + '*'.repeat(id.length - 8) + tail
 }
 
 /** The caller of a route that no ledger decides on: what this isolate knows of its key has to do. */
