@@ -10,7 +10,7 @@ import { healthRoutes } from './health.ts'
 import { describe, log } from './log.ts'
 import { budgetRoutes } from './management/budget/routes.ts'
 import { keyRoutes } from './management/key/routes.ts'
-import { teamRoutes } from './management/team/routes.ts'
+import { teamPageRoutes, teamRoutes } from './management/team/routes.ts'
 import { openapiRoutes } from './openapi/routes.ts'
 import { type MetricsDeps, metricsRoutes } from './metrics/routes.ts'
 
@@ -46,6 +46,7 @@ export function createApp(deps: AppDeps): Hono {
   app.route('/', metricsRoutes(deps))
   for (const room of ['/team/*', '/key/*', '/budget/*']) app.use(room, managementBody)
   app.route('/team', teamRoutes(deps))
+  app.route('/v2/team', teamPageRoutes(deps))
   app.route('/key', keyRoutes(deps))
   app.route('/budget', budgetRoutes(deps))
   app.route('/', openapiRoutes(app))

@@ -35,7 +35,8 @@ export function insertMembers(db: Db, request: InsertMembers) {
     from jsonb_to_recordset(${JSON.stringify(members.map(sentRow))}::jsonb)
       as member(place int, user_id text, user_email text, role text, new_id text)
     left join lateral (select user_id from ${users}
-      where ${users.userEmail} = member.user_email order by created_at, user_id limit 1
+      where ${users.userEmail} = member.user_email and ${users.deletedAt} is null
+      order by created_at, user_id limit 1
     ) as known on true
   ) as sent`
   const columns = newLimits(limits, request)
@@ -46,7 +47,7 @@ export function insertMembers(db: Db, request: InsertMembers) {
       from jsonb_array_elements_text(${emails}::jsonb) as email`),
     db.execute(sql`insert into ${users} (user_id, user_email, created_by, updated_by)
       select distinct on (id) id, user_email, ${by}::text, ${by}::text from ${sent}
-      where ${only} order by id on conflict do nothing`),
+      where ${only} order by id, place on conflict do nothing`),
     db.execute<{ user_id: string }>(sql`
       insert into ${memberships} as member (user_id, team_id, role, user_email, max_budget,
         budget_duration, budget_anchor_at, budget_reset_at, tpm_limit, rpm_limit,
@@ -58,7 +59,7 @@ export function insertMembers(db: Db, request: InsertMembers) {
         ${now}::timestamptz + place * interval '1 microsecond', ${addedAt(nowMs)}::timestamptz,
         ${by}::text, ${by}::text
       from ${sent} left join ${users} as person on person.user_id = id
-      where ${only} order by id
+      where ${only} order by id, place
       on conflict (user_id, team_id) do update set deleted_at = null,
         version = nextval('policy_version'), role = excluded.role,
         user_email = coalesce(excluded.user_email, member.user_email),
@@ -134,4 +135,15 @@ export async function listUsers(db: Db, userIds: readonly string[]) {
     user,
     teams: theirs.filter(({ userId }) => userId === user.userId).map(({ teamId }) => teamId),
   }))
+}
+
+/** Everybody's id, those who came first at the head. */
+export async function listUserIds(db: Db, limit: number): Promise<string[]> {
+  const rows = await db
+    .select({ userId: users.userId })
+    .from(users)
+    .where(isNull(users.deletedAt))
+    .orderBy(asc(users.createdAt), asc(users.userId))
+    .limit(limit)
+  return rows.map(({ userId }) => userId)
 }

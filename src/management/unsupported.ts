@@ -8,8 +8,6 @@ const UNENFORCED: Readonly<Record<Kind, readonly string[]>> = {
     'organization_id',
     'tpm_limit_type',
     'rpm_limit_type',
-    'team_member_key_duration',
-    'team_member_permissions',
     'default_team_member_models',
     'allowed_passthrough_routes',
     'object_permission',
