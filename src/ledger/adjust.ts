@@ -27,7 +27,7 @@ export function adjust(
   if (toPico > spentPico) return { kind: 'too_much', spentPico }
 
   // From here it must succeed.
-  const charged = books.windows(scope.rules.slice(0, 1), nowMs)
+  const charged = books.windows.at(scope.rules.slice(0, 1), nowMs)
   const detail = { ...request.detail, beforePico: String(spentPico), afterPico: String(toPico) }
   for (const [revision, chargePico] of pieces(toPico - spentPico).entries()) {
     const entry = { ...tombstone(request.id, nowMs), state: 'adjusted' as const, revision }

@@ -1,5 +1,6 @@
 import type { Parts } from './ends.ts'
 import type { PolicyRow, ScopeId } from './policy.ts'
+import { isForgotten } from './scope-book.ts'
 import { scopeOf } from './scopes.ts'
 import type { Balance, OpeningSpend, WindowSum } from './types.ts'
 
@@ -11,7 +12,7 @@ export function leave({ store, books }: Parts, key: PolicyRow, nowMs: number): B
   const known = store.balance('out', key.id)
   if (known && known.version >= key.version) return known
   const scopes = books.scopesOf(scopeOf(key), nowMs)
-  const spends = scopes.flatMap((scope) => books.standing(scope))
+  const spends = scopes.flatMap((scope) => books.windows.standing(scope))
   const traffic = scopes.map((scope) => ({ scope, traffic: books.traffic(scope, nowMs) }))
   const balance = { version: key.version, spends, traffic }
 
@@ -19,14 +20,14 @@ export function leave({ store, books }: Parts, key: PolicyRow, nowMs: number): B
   store.saveBalance('out', { key: key.id, balance }, nowMs)
   for (const scope of scopes) {
     const folded = new Map(store.checkpoint(scope).map((sum) => [sum.budget, sum]))
-    for (const { spentPico, ...window } of books.standing(scope)) {
+    for (const { spentPico, ...window } of books.windows.standing(scope)) {
       const { budget, startMs } = window
       const sum = folded.get(budget)
       const before = sum?.startMs === startMs ? sum.spentPico : 0n
       // What is not folded yet will be, and then comes to nothing with this.
       store.saveCheckpoint(scope, { ...window, spentPico: before - spentPico })
     }
-    books.clear(scope)
+    books.windows.clear(scope)
   }
   return balance
 }
@@ -63,6 +64,22 @@ export function takeOver(
   books.bring(windows, traffic, nowMs)
 }
 
+/**
+ * Takes over what a window had spent before it was added. One that was there when its row was told is
+ * in the checkpoint, and has counted for itself.
+ */
+export function remember(
+  parts: Parts,
+  { spend, version }: { readonly spend: OpeningSpend; readonly version: number },
+  nowMs: number,
+): void {
+  const { scope, budget } = spend
+  const before = parts.store.checkpoint(scope).find((sum) => sum.budget === budget)
+  if (before && !isForgotten(before)) return
+  const balance = { version, spends: [spend], traffic: [] }
+  takeOver(parts, { name: `${scope} ${budget}`, balance }, nowMs)
+}
+
 /** By how much windows hold more than all that came for them before. */
 function beyond(spends: readonly OpeningSpend[], before: readonly OpeningSpend[]): OpeningSpend[] {
   return spends.flatMap((spend) => {
@@ -88,7 +105,7 @@ interface Joined {
 function join({ store, books }: Parts, { scope, ...brought }: OpeningSpend, nowMs: number): Joined {
   books.load([scope], nowMs)
   const isSame = ({ budget }: WindowSum): boolean => budget === brought.budget
-  const known = books.standing(scope).find(isSame)
+  const known = books.windows.standing(scope).find(isSame)
   const folded = store.checkpoint(scope).find(isSame)
   if (!known || (known.startMs < brought.startMs && !overlap(known, brought))) {
     return { scope, whole: brought, folded: brought }
