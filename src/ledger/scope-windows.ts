@@ -1,3 +1,5 @@
+import { entryId } from '../ids.ts'
+import { adjustments } from './entries.ts'
 import type { ScopeId } from './policy.ts'
 import {
   budgetOf,
@@ -12,6 +14,8 @@ import type { Scope } from './scopes.ts'
 import type { Charged, LedgerStore, WindowRule } from './store.ts'
 import type { OpeningSpend, ScopeState } from './types.ts'
 import type { Resets } from '../windows.ts'
+
+const CARRIED = { status: 'success', callType: 'rollover' } as const
 
 /** Every scope's windows: where they stand, how they lie from now on, and which of them charges mean. */
 export class ScopeWindows {
@@ -115,11 +119,23 @@ export class ScopeWindows {
   #of(book: ScopeBook, rule: WindowRule, nowMs: number): WindowBook {
     const { window: before } = budgetOf(book, rule.budget)
     const window = windowOf(book, rule, { nowMs, resets: this.#resets })
-    if (before && before !== window && window.spentPico !== 0n) {
-      // Entries are counted from here on, also by who wakes before any is.
-      const { rule: _rule, ...sum } = window
-      this.#store.saveCheckpoint(rule.scope, { budget: rule.budget, ...sum })
-    }
+    if (before && before !== window) this.#carry(book, { rule, window }, nowMs)
     return window
+  }
+
+  /** What a window begins with is written as entries, so that these add up to all that it spent. */
+  #carry(
+    book: ScopeBook,
+    { rule, window }: { readonly rule: WindowRule; readonly window: WindowBook },
+    nowMs: number,
+  ): void {
+    const { startMs, endMs, version, spentPico: pico } = window
+    if (pico === 0n) return
+    const charged: Charged[] = [[rule.scope, rule.budget, startMs, endMs, version]]
+    const carried = { id: entryId(nowMs), pico, charged, detail: CARRIED }
+    for (const entry of adjustments(carried, nowMs)) {
+      this.#store.insert(entry)
+      book.unfolded++
+    }
   }
 }
