@@ -33,6 +33,8 @@ export class Books {
     this.windows = new ScopeWindows(store, this.#scopes, policies.resets)
     for (const entry of store.held()) {
       for (const scope of entry.scopes) put(this.#scopes.of(scope, entry.reservedMs), entry)
+      // Its windows are known again, as when it was reserved: they may change before it ends.
+      this.windows.at(entry.rules, entry.reservedMs)
     }
   }
 

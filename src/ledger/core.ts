@@ -8,7 +8,7 @@ import { leave, remember, takeOver } from './moves.ts'
 import { Policies } from './policies.ts'
 import type { PolicyRow } from './policy.ts'
 import { judge, plain } from './refusals.ts'
-import { allScopes, rulesOf, scopeOf, scopesOf } from './scopes.ts'
+import { allScopes, rulesOf, scopesOf } from './scopes.ts'
 import type { Entry, LedgerStore } from './store.ts'
 import type {
   AdjustAnswer,
@@ -200,8 +200,7 @@ export class LedgerCore {
     const nowMs = this.#advance(atMs)
     const told = this.#policies.tell(row, nowMs)
     if (!told) return
-    if (!row.deleted)
-      this.#books.windows.forget(scopeOf(row), this.#policies.rulesOf(row, nowMs), nowMs)
+    this.#books.windows.forget(row, this.#policies.rulesOf(row, nowMs), nowMs)
     for (const one of [row, ...(told.lendsAnew ? this.#books.borrowersOf(row) : [])]) {
       this.#books.windows.turn(this.#policies.rulesOf(one, nowMs), nowMs)
     }

@@ -19,13 +19,10 @@ export function leave({ store, books }: Parts, key: PolicyRow, nowMs: number): B
   // From here it must succeed.
   store.saveBalance('out', { key: key.id, balance }, nowMs)
   for (const scope of scopes) {
-    const folded = new Map(store.checkpoint(scope).map((sum) => [sum.budget, sum]))
-    for (const { spentPico, ...window } of books.windows.standing(scope)) {
-      const { budget, startMs } = window
-      const sum = folded.get(budget)
-      const before = sum?.startMs === startMs ? sum.spentPico : 0n
+    for (const window of books.windows.standing(scope)) {
       // What is not folded yet will be, and then comes to nothing with this.
-      store.saveCheckpoint(scope, { ...window, spentPico: before - spentPico })
+      const spentPico = books.windows.folded(scope, window) - window.spentPico
+      store.saveCheckpoint(scope, { ...window, spentPico })
     }
     books.windows.clear(scope)
   }
@@ -102,19 +99,18 @@ interface Joined {
  * Of two windows that do not overlap the later one counts. Those that do are one, which calls began
  * here that settled after the key had left, or came before it: it starts when the later one did.
  */
-function join({ store, books }: Parts, { scope, ...brought }: OpeningSpend, nowMs: number): Joined {
+function join({ books }: Parts, { scope, ...brought }: OpeningSpend, nowMs: number): Joined {
   books.load([scope], nowMs)
-  const isSame = ({ budget }: WindowSum): boolean => budget === brought.budget
-  const known = books.windows.standing(scope).find(isSame)
-  const folded = store.checkpoint(scope).find(isSame)
+  const known = books.windows.last(scope, brought.budget)
   if (!known || (known.startMs < brought.startMs && !overlap(known, brought))) {
     return { scope, whole: brought, folded: brought }
   }
-  const foldedPico = folded?.startMs === known.startMs ? folded.spentPico : 0n
+  const foldedPico = books.windows.folded(scope, known)
   if (!overlap(known, brought)) {
     return { scope, whole: known, folded: { ...known, spentPico: foldedPico } }
   }
-  const newer = (brought.version ?? 0) >= (known.version ?? 0) ? brought : known
+  const isNewer = isForgotten(known) || (brought.version ?? 0) >= (known.version ?? 0)
+  const newer = isNewer ? brought : known
   const window = { ...newer, startMs: Math.max(known.startMs, brought.startMs) }
   const whole = { ...window, spentPico: known.spentPico + brought.spentPico }
   // Entries of a window that starts later now do not come into the checkpoint any more.
@@ -123,6 +119,8 @@ function join({ store, books }: Parts, { scope, ...brought }: OpeningSpend, nowM
   return { scope, whole, folded: { ...window, spentPico: before + brought.spentPico } }
 }
 
+/** One that is forgotten has no length, and is where it starts. */
 function overlap(a: WindowSum, b: WindowSum): boolean {
+  if (a.startMs === b.startMs) return true
   return a.startMs < (b.endMs ?? Infinity) && b.startMs < (a.endMs ?? Infinity)
 }

@@ -1,18 +1,20 @@
 import { entryId } from '../ids.ts'
 import { adjustments } from './entries.ts'
-import type { ScopeId } from './policy.ts'
+import type { Pico } from '../money.ts'
+import type { PolicyRow, ScopeId } from './policy.ts'
 import {
+  type BudgetBook,
   budgetOf,
-  forgotten,
+  isForgotten,
   newestRule,
   type ScopeBook,
   type WindowBook,
   windowOf,
 } from './scope-book.ts'
 import type { ScopeBooks } from './scope-books.ts'
-import type { Scope } from './scopes.ts'
+import { type Scope, scopeOf } from './scopes.ts'
 import type { Charged, LedgerStore, WindowRule } from './store.ts'
-import type { OpeningSpend, ScopeState } from './types.ts'
+import type { OpeningSpend, ScopeState, WindowSum } from './types.ts'
 import type { Resets } from '../windows.ts'
 
 const CARRIED = { status: 'success', callType: 'rollover' } as const
@@ -39,30 +41,46 @@ export class ScopeWindows {
       const book = this.#scopes.of(rule.scope, nowMs)
       const budget = budgetOf(book, rule.budget)
       const before = budget.rule
-      if (!budget.window) {
+      if (!budget.window || isForgotten(budget.window)) {
         newestRule(budget, rule)
         continue
       }
       if (before) this.#of(book, before, Math.min(nowMs, rule.anchorMs))
       const { startMs, endMs, version } = this.#of(book, rule, nowMs)
-      const folded = this.#store.checkpoint(rule.scope).find((sum) => sum.budget === rule.budget)
-      const spentPico = folded?.startMs === startMs ? folded.spentPico : 0n
-      const sum = { budget: rule.budget, startMs, endMs, version, spentPico }
-      this.#store.saveCheckpoint(rule.scope, sum)
+      const sum = { budget: rule.budget, startMs, endMs, version }
+      const spentPico = this.folded(rule.scope, sum)
+      this.#store.saveCheckpoint(rule.scope, { ...sum, spentPico })
     }
   }
 
-  /** Windows of an owner that its row has no more: added again, they begin anew. */
-  forget(owner: ScopeId, kept: readonly WindowRule[], nowMs: number): void {
-    if (kept.length === 0) return
+  /** Windows that the row has no more: added again, they begin anew. */
+  forget(row: PolicyRow, kept: readonly WindowRule[], nowMs: number): void {
+    const { version, deleted } = row
+    if (deleted || kept.length === 0) return
     const names = new Set(kept.map(({ scope, budget }) => `${scope} ${budget}`))
-    for (const scope of this.#scopes.namesOf(owner)) {
-      for (const { budget } of this.standing(scope)) {
-        if (names.has(`${scope} ${budget}`)) continue
-        Object.assign(budgetOf(this.#scopes.of(scope, nowMs), budget), { window: null, rule: null })
-        this.#store.saveCheckpoint(scope, forgotten(budget))
+    for (const scope of this.#scopes.namesOf(scopeOf(row))) {
+      for (const budget of this.#budgets(scope, nowMs)) {
+        const { name, window } = budget
+        // A later row, which came with a call before it was told, has it again.
+        const isLater = window !== null && window.version > version
+        if (names.has(`${scope} ${name}`) || isLater) continue
+        budget.rule = null
+        if (!window) continue
+        const { startMs, spentPico } = window
+        const sum = { budget: name, startMs, endMs: startMs, version }
+        // What is not folded yet will be, and then comes to nothing with this.
+        const foldedPico = this.folded(scope, sum) - spentPico
+        this.#store.saveCheckpoint(scope, { ...sum, spentPico: foldedPico })
+        budget.window = { startMs, endMs: startMs, version, spentPico: 0n, rule: null }
       }
     }
+  }
+
+  /** What the checkpoint has of a window. */
+  folded(scope: ScopeId, { budget, startMs }: Pick<WindowSum, 'budget' | 'startMs'>): Pico {
+    const sums = this.#store.checkpoint(scope)
+    const known = sums.find((sum) => sum.budget === budget && sum.startMs === startMs)
+    return known?.spentPico ?? 0n
   }
 
   /** Every budget of a scope at `nowMs`: what was spent in its window, and what is held. */
@@ -83,37 +101,55 @@ export class ScopeWindows {
 
   /** Those that a charge at `nowMs` counts in. */
   at(rules: readonly WindowRule[], nowMs: number): Charged[] {
-    return rules.map((rule): Charged => {
-      const book = this.#scopes.of(rule.scope, nowMs)
-      const { startMs, endMs, version } = this.#of(book, rule, nowMs)
-      return [rule.scope, rule.budget, startMs, endMs, version]
-    })
+    const all: Charged[] = []
+    for (const rule of rules) {
+      const { scope, budget } = rule
+      const book = this.#scopes.of(scope, nowMs)
+      const window = this.#of(book, rule, nowMs)
+      // Forgotten while its call was under way.
+      if (budgetOf(book, budget).window !== window) continue
+      all.push([scope, budget, window.startMs, window.endMs, window.version])
+    }
+    return all
   }
 
   /** Where a charge of `atMs` counts now: a key that came may have made its window another's part. */
   joined(charged: readonly Charged[], atMs: number): Charged[] {
-    return charged.map((one): Charged => {
+    return charged.flatMap((one): Charged[] => {
       const [scope, budget, startMs] = one
-      const window = budgetOf(this.#scopes.of(scope, atMs), budget).window
-      if (!window || window.startMs <= startMs || window.startMs > atMs) return one
-      return [scope, budget, window.startMs, window.endMs, window.version]
+      const book = this.#scopes.of(scope, atMs)
+      const { window, rule } = budgetOf(book, budget)
+      if (window && isForgotten(window)) return rule ? this.at([rule], atMs) : []
+      if (!window || window.startMs < startMs || window.startMs > atMs) return [one]
+      return [[scope, budget, window.startMs, window.endMs, window.version]]
     })
   }
 
   /** A scope's windows as they stand, not rolled: what the copy in Postgres is set to. */
   standing(scope: ScopeId): OpeningSpend[] {
-    const { main, others } = this.#scopes.of(scope, 0)
-    return [main, ...others].flatMap(({ name: budget, window }) => {
-      if (!window) return []
+    return this.#budgets(scope, 0).flatMap(({ name: budget, window }) => {
+      if (!window || isForgotten(window)) return []
       const { rule: _rule, ...sum } = window
       return [{ scope, budget, ...sum }]
     })
   }
 
+  /** One of them, also if it is forgotten. */
+  last(scope: ScopeId, budget: string): WindowSum | null {
+    const { window } = budgetOf(this.#scopes.of(scope, 0), budget)
+    if (!window) return null
+    const { rule: _rule, ...sum } = window
+    return { budget, ...sum }
+  }
+
   /** A scope starts anew: its spend was handed over. */
   clear(scope: ScopeId): void {
-    const { main, others } = this.#scopes.of(scope, 0)
-    for (const { window } of [main, ...others]) if (window) window.spentPico = 0n
+    for (const { window } of this.#budgets(scope, 0)) if (window) window.spentPico = 0n
+  }
+
+  #budgets(scope: ScopeId, nowMs: number): BudgetBook[] {
+    const { main, others } = this.#scopes.of(scope, nowMs)
+    return [main, ...others]
   }
 
   #of(book: ScopeBook, rule: WindowRule, nowMs: number): WindowBook {
