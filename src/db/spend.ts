@@ -7,8 +7,8 @@ import {
   spendLogs,
   windowSpends,
 } from '../../drizzle/schema.ts'
-import { partsOf } from '../ledger/scopes.ts'
-import type { Entry } from '../ledger/store.ts'
+import { MAIN, partsOf } from '../ledger/scopes.ts'
+import type { Charged, Entry } from '../ledger/store.ts'
 import type { EntryDetail, OpeningSpend } from '../ledger/types.ts'
 import { picoToDecimal } from '../money.ts'
 import type { Db } from './connect.ts'
@@ -80,7 +80,7 @@ export async function writeSpend(db: Db, batch: SpendBatch): Promise<void> {
         count(*) filter (where revision = 0 and status = 'success'),
         count(*) filter (where revision = 0 and status is distinct from 'success'),
         sum(prompt_tokens), sum(completion_tokens)
-      -- What an admin changes is nobody's use.
+      -- What an admin changes, or is carried over, is nobody's use.
       from fresh where state <> 'adjusted'
       group by 1, 2, 3, 4, 5, 6, 7 order by 1, 2, 3, 4, 5, 6, 7
       on conflict (day, account_id, key_hash, user_id, model_group, model, provider) do update set
@@ -192,8 +192,8 @@ function logRow(
   const { promptTokens, completionTokens, ...rest } = entry.detail
   const isAdjusted = entry.state === 'adjusted'
   const detail = { ...mapValues(rest, clean), ...(isAdjusted && adjustment(entry)) }
-  // A change of another scope's spend only moves no money of the account.
-  const counts = !isAdjusted || entry.charged.some(([scope]) => scope === 'account')
+  // A change of another scope's or window's spend only moves no money of the account.
+  const counts = !isAdjusted || entry.charged.some(isMainOfAccount)
   return {
     day: endedAt.slice(0, 10),
     entry_id: entry.id,
@@ -224,7 +224,11 @@ function logRow(
   }
 }
 
-/** What an admin changed, and of which scope. */
+function isMainOfAccount([scope, budget]: Charged): boolean {
+  return scope === 'account' && budget === MAIN.id
+}
+
+/** What was changed otherwise than by a call, and of which scope. */
 function adjustment({ chargePico, charged }: Entry): EntryDetail {
   return { adjusted_usd: picoToDecimal(chargePico), scope: charged[0]?.[0] ?? null }
 }

@@ -41,10 +41,10 @@ export async function addCredit(deps: Credit): Promise<void> {
   if (!main || main.limitPico === null) {
     throw badRequest('expected a budget: without max_budget there is nothing to top up', 'amount')
   }
-  if (creditId !== null && (await hasCredit(db, account.accountId, creditId))) return
+  const entry = creditId === null ? entryId(nowMs) : await idOf(account, row, creditId)
   const pico = parsePico(deps.amount)
-  const entry = creditId === null ? entryId(nowMs) : await idOf(account, creditId)
   const credit = { account, row, pico, entryId: entry, creditId, nowMs }
+  if (await hasCredit(db, credit)) return
   if (account.ledgerEpoch === 0 && (await creditCopy(db, credit))) return
   const detail = {
     status: 'success',
@@ -62,8 +62,12 @@ export async function addCredit(deps: Credit): Promise<void> {
 /** More than anybody has spent: a ledger that does not know of credits yet refuses it. */
 const NO_AMOUNT: Pico = CHARGE_MAX_PICO ** 4n
 
-/** The same for each call that repeats the client's id. */
-async function idOf({ accountId, generation }: AccountRow, creditId: string): Promise<string> {
-  const hex = await sha256Hex(JSON.stringify([accountId, generation, creditId]))
+/** The same for each call that repeats the client's id for the same row. */
+async function idOf(
+  { accountId, generation }: AccountRow,
+  { kind, id: name }: Credit['row'],
+  creditId: string,
+): Promise<string> {
+  const hex = await sha256Hex(JSON.stringify([accountId, generation, kind, name, creditId]))
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }
