@@ -11,6 +11,7 @@ import { describe, log } from './log.ts'
 import { budgetRoutes } from './management/budget/routes.ts'
 import { keyRoutes } from './management/key/routes.ts'
 import { teamRoutes } from './management/team/routes.ts'
+import { userRoutes, userRoutesV2 } from './management/user/routes.ts'
 import { type MetricsDeps, metricsRoutes } from './metrics/routes.ts'
 
 const MANAGEMENT_BODY_MAX_BYTES = 1024 * 1024
@@ -43,10 +44,12 @@ export function createApp(deps: AppDeps): Hono {
   )
   app.route('/', gatewayRoutes(deps))
   app.route('/', metricsRoutes(deps))
-  for (const room of ['/team/*', '/key/*', '/budget/*']) app.use(room, managementBody)
+  for (const room of ['/team/*', '/key/*', '/budget/*', '/user/*']) app.use(room, managementBody)
   app.route('/team', teamRoutes(deps))
   app.route('/key', keyRoutes(deps))
   app.route('/budget', budgetRoutes(deps))
+  app.route('/user', userRoutes(deps))
+  app.route('/v2/user', userRoutesV2(deps))
   return app
 }
 

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { addMembers } from '../../db/member-changes.ts'
-import { listUsers, type MemberRow } from '../../db/members.ts'
+import type { MemberRow } from '../../db/members.ts'
 import { memberPolicy } from '../../db/policy.ts'
 import { getTeam } from '../../db/teams.ts'
+import { listUsers } from '../../db/users.ts'
 import { ApiError, badRequest, notFound } from '../../errors.ts'
 import { id } from '../fields.ts'
 import { standings } from '../live.ts'
@@ -10,7 +11,8 @@ import { liveTeamRow } from '../team/row.ts'
 import { type Signed, tellAll, type TellDeps } from '../tell.ts'
 import { refuseUnenforced } from '../unsupported.ts'
 import { Member, memberChanges, memberFields, newMembers, NOBODY } from './fields.ts'
-import { knownMembers, membershipRow, userRow } from './row.ts'
+import { copiedUserRow } from '../user/row.ts'
+import { knownMembers, membershipRow } from './row.ts'
 import type { Now } from '../../windows.ts'
 
 const MEMBERS_MAX = 500
@@ -55,7 +57,7 @@ export async function addToTeam(request: AddToTeam) {
   )
   return {
     ...(await liveTeamRow(request, details, request)),
-    updated_users: users.map(({ user, teams }) => userRow(user, teams, request)),
+    updated_users: users.map((user) => copiedUserRow(user, request)),
     updated_team_memberships: added.map((member) =>
       membershipRow(member, before.team, { standings: live, nowMs, resets }),
     ),
