@@ -9,6 +9,7 @@ import { gatewayRoutes } from './gateway/routes.ts'
 import { healthRoutes } from './health.ts'
 import { describe, log } from './log.ts'
 import { budgetRoutes } from './management/budget/routes.ts'
+import { customerRoutes } from './management/customer/routes.ts'
 import { keyRoutes } from './management/key/routes.ts'
 import { teamRoutes } from './management/team/routes.ts'
 import { userRoutes, userRoutesV2 } from './management/user/routes.ts'
@@ -44,12 +45,14 @@ export function createApp(deps: AppDeps): Hono {
   )
   app.route('/', gatewayRoutes(deps))
   app.route('/', metricsRoutes(deps))
-  for (const room of ['/team/*', '/key/*', '/budget/*', '/user/*']) app.use(room, managementBody)
+  for (const room of ['/team/*', '/key/*', '/budget/*', '/user/*', '/customer/*', '/end_user/*'])
+    app.use(room, managementBody)
   app.route('/team', teamRoutes(deps))
   app.route('/key', keyRoutes(deps))
   app.route('/budget', budgetRoutes(deps))
   app.route('/user', userRoutes(deps))
   app.route('/v2/user', userRoutesV2(deps))
+  for (const room of ['/customer', '/end_user']) app.route(room, customerRoutes(deps))
   return app
 }
 

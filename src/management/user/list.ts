@@ -3,10 +3,10 @@ import { ROLES } from '../../auth/caller.ts'
 import type { Db } from '../../db/connect.ts'
 import { pageUsers, SORT_FIELDS } from '../../db/users.ts'
 import { cleanText } from '../fields.ts'
+import { pageNumber } from '../pages.ts'
 import { copiedUserRow } from './row.ts'
 import type { Now } from '../../windows.ts'
 
-const PAGE_MAX = 1_000_000
 const IDS_MAX_LENGTH = 16_384
 
 const ids = z
@@ -19,11 +19,6 @@ const ids = z
       .filter(Boolean),
   )
   .optional()
-
-export function pageNumber(fallback: number, most = PAGE_MAX) {
-  const wrong = { error: `expected a whole number from 1 to ${most}` }
-  return z.coerce.number(wrong).int(wrong).min(1, wrong).max(most, wrong).default(fallback)
-}
 
 /** `GET /user/list`. */
 export const UserListQuery = z.object({
