@@ -9,8 +9,10 @@ import { gatewayRoutes } from './gateway/routes.ts'
 import { healthRoutes } from './health.ts'
 import { describe, log } from './log.ts'
 import { budgetRoutes } from './management/budget/routes.ts'
+import { customerRoutes } from './management/customer/routes.ts'
 import { keyRoutes } from './management/key/routes.ts'
 import { teamPageRoutes, teamRoutes } from './management/team/routes.ts'
+import { userRoutes, userRoutesV2 } from './management/user/routes.ts'
 import { openapiRoutes } from './openapi/routes.ts'
 import { type MetricsDeps, metricsRoutes } from './metrics/routes.ts'
 
@@ -44,11 +46,15 @@ export function createApp(deps: AppDeps): Hono {
   )
   app.route('/', gatewayRoutes(deps))
   app.route('/', metricsRoutes(deps))
-  for (const room of ['/team/*', '/key/*', '/budget/*']) app.use(room, managementBody)
+  for (const room of ['/team/*', '/key/*', '/budget/*', '/user/*', '/customer/*', '/end_user/*'])
+    app.use(room, managementBody)
   app.route('/team', teamRoutes(deps))
   app.route('/v2/team', teamPageRoutes(deps))
   app.route('/key', keyRoutes(deps))
   app.route('/budget', budgetRoutes(deps))
+  app.route('/user', userRoutes(deps))
+  app.route('/v2/user', userRoutesV2(deps))
+  for (const room of ['/customer', '/end_user']) app.route(room, customerRoutes(deps))
   app.route('/', openapiRoutes(app))
   return app
 }

@@ -1,11 +1,11 @@
-import { and, asc, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm'
-import { memberships, teams, users } from '../../drizzle/schema.ts'
+import { and, asc, eq, isNull, type SQL, sql } from 'drizzle-orm'
+import { memberships, users } from '../../drizzle/schema.ts'
 import type { Db } from './connect.ts'
 import { type LimitChanges, newLimits } from './limits.ts'
+import { freed } from './user/freed.ts'
 import type { Now } from '../windows.ts'
 
 export type MemberRow = typeof memberships.$inferSelect
-export type UserRow = typeof users.$inferSelect
 
 /** Whom to add: by id, or by email, which then finds a user or makes one with `newId`. */
 export interface NewMember {
@@ -40,11 +40,15 @@ export function insertMembers(db: Db, request: InsertMembers) {
     ) as known on true
   ) as sent`
   const columns = newLimits(limits, request)
+  const ids = JSON.stringify(members.flatMap(({ userId }) => userId ?? []))
   const emails = JSON.stringify(members.flatMap(({ userEmail }) => userEmail ?? []).toSorted())
   return [
-    // Teams that invite one address at the same time have to find the same user.
-    db.execute(sql`select pg_advisory_xact_lock(hashtextextended(email, 0))
-      from jsonb_array_elements_text(${emails}::jsonb) as email`),
+    // Teams that invite one address at the same time have to find the same user; who was deleted
+    // is made anew.
+    db.execute(sql`with ${freed(sql`select jsonb_array_elements_text(${ids}::jsonb)`, only)}
+      select pg_advisory_xact_lock(hashtextextended(email, 0))
+      from (select count(*) from renewed) as locked
+        left join jsonb_array_elements_text(${emails}::jsonb) as email on true`),
     db.execute(sql`insert into ${users} (user_id, user_email, created_by, updated_by)
       select distinct on (id) id, user_email, ${by}::text, ${by}::text from ${sent}
       where ${only} order by id, place on conflict do nothing`),
@@ -118,32 +122,4 @@ export async function findMember(
     .orderBy(sql`${memberships.deletedAt} is not null`, asc(memberships.createdAt))
     .limit(1)
   return row ?? null
-}
-
-/** Users with the teams that they are in. */
-export async function listUsers(db: Db, userIds: readonly string[]) {
-  const ids = [...userIds]
-  const [rows, theirs] = await db.batch([
-    db.select().from(users).where(inArray(users.userId, ids)).orderBy(asc(users.userId)),
-    db
-      .select({ userId: memberships.userId, teamId: memberships.teamId })
-      .from(memberships)
-      .innerJoin(teams, eq(teams.teamId, memberships.teamId))
-      .where(and(inArray(memberships.userId, ids), isNull(memberships.deletedAt))),
-  ])
-  return rows.map((user) => ({
-    user,
-    teams: theirs.filter(({ userId }) => userId === user.userId).map(({ teamId }) => teamId),
-  }))
-}
-
-/** Everybody's id, those who came first at the head. */
-export async function listUserIds(db: Db, limit: number): Promise<string[]> {
-  const rows = await db
-    .select({ userId: users.userId })
-    .from(users)
-    .where(isNull(users.deletedAt))
-    .orderBy(asc(users.createdAt), asc(users.userId))
-    .limit(limit)
-  return rows.map(({ userId }) => userId)
 }

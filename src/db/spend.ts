@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import {
   accounts,
+  dailyCustomers,
   dailySpend,
   keys,
   memberships,
@@ -58,8 +59,8 @@ const LOG_COLUMNS = [
 ] as const
 
 /**
- * One statement: log rows keyed (day, entry, revision), daily sums of the rows that were new, and
- * the scopes' spend under the guard (window, epoch, seq). Sent twice it changes nothing.
+ * One statement: log rows keyed (day, entry, revision), daily sums of the rows that were new, of
+ * their customers too, and the scopes' spend under the guard (window, epoch, seq). Sent twice it changes nothing.
  */
 export async function writeSpend(db: Db, batch: SpendBatch): Promise<void> {
   const logs = JSON.stringify(batch.entries.map((entry) => logRow(batch, entry)))
@@ -90,6 +91,14 @@ export async function writeSpend(db: Db, batch: SpendBatch): Promise<void> {
         failed_requests = daily.failed_requests + excluded.failed_requests,
         prompt_tokens = daily.prompt_tokens + excluded.prompt_tokens,
         completion_tokens = daily.completion_tokens + excluded.completion_tokens
+    ), customers as (
+      insert into ${dailyCustomers} as customer (end_user, day, account_id, spend_pico, requests)
+      select end_user, day, account_id, sum(spend_pico), count(*) filter (where revision = 0)
+      from fresh where state <> 'adjusted' and end_user <> ''
+      group by 1, 2, 3 order by 1, 2, 3
+      on conflict (end_user, day, account_id) do update set
+        spend_pico = customer.spend_pico + excluded.spend_pico,
+        requests = customer.requests + excluded.requests
     ), ${standing(batch)}
     select count(*) from fresh`)
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type Actor, isAdmin } from '../../auth/actor.ts'
-import { listUserIds } from '../../db/members.ts'
+import { listUserIds } from '../../db/users.ts'
 import { ApiError, badRequest } from '../../errors.ts'
 import { flag, id } from '../fields.ts'
 import { liveTeamRow } from '../team/row.ts'

@@ -1,12 +1,14 @@
 import { addMembers } from '../../db/member-changes.ts'
-import { listUsers, type MemberRow, type NewMember } from '../../db/members.ts'
+import type { MemberRow, NewMember } from '../../db/members.ts'
+import { listUsers } from '../../db/users.ts'
 import type { LimitChanges } from '../../db/limits.ts'
 import { memberPolicy } from '../../db/policy.ts'
 import { getTeam } from '../../db/teams.ts'
 import { notFound } from '../../errors.ts'
 import { standings } from '../live.ts'
 import { type Signed, tellAll, type TellDeps } from '../tell.ts'
-import { knownMembers, membershipRow, userRow } from './row.ts'
+import { knownMembers, membershipRow } from './row.ts'
+import { copiedUserRow } from '../user/row.ts'
 import type { Now } from '../../windows.ts'
 
 interface Enlist extends TellDeps, Now, Pick<Signed, 'by'> {
@@ -18,7 +20,7 @@ interface Enlist extends TellDeps, Now, Pick<Signed, 'by'> {
 /** Who is new in a team, as its row and as LiteLLM answers with it. */
 export interface Enlisted {
   readonly member: MemberRow
-  readonly user: ReturnType<typeof userRow> | null
+  readonly user: ReturnType<typeof copiedUserRow> | null
   readonly membership: ReturnType<typeof membershipRow>
 }
 
@@ -41,7 +43,7 @@ export async function enlist(request: Enlist) {
     db,
     added.map(({ userId }) => userId),
   )
-  const rows = new Map(users.map(({ user, teams }) => [user.userId, userRow(user, teams, request)]))
+  const rows = new Map(users.map((each) => [each.user.userId, copiedUserRow(each, request)]))
   return {
     details,
     added: added.map((member) => ({
