@@ -1,5 +1,4 @@
 import { type Caller, payer } from '../auth/caller.ts'
-import { checkSecret } from '../auth/check-key.ts'
 import type { Config, Deployment, Price } from '../config/config.ts'
 import { resolveGroup } from '../config/models.ts'
 import type { AccountRef } from '../db/accounts.ts'
@@ -30,7 +29,6 @@ export interface LlmRequest {
 export function prepare(deps: PrepareDeps, request: LlmRequest, startedMs: number): Call {
   const { config } = deps
   const { caller, callId, endpoint, body, clientSignal } = request
-  checkSecret(caller, { path: endpoint.path, nowMs: startedMs })
   const { accountId, generation, rows } = payer(caller)
   const model = body.model === null ? null : unaliased(rows, body.model)
   const resolved = model === null ? null : resolveGroup(config, model)
