@@ -9,6 +9,7 @@ import { gatewayRoutes } from './gateway/routes.ts'
 import { healthRoutes } from './health.ts'
 import { describe, log } from './log.ts'
 import { budgetRoutes } from './management/budget/routes.ts'
+import { severalKeysRoutes } from './management/key/list/routes.ts'
 import { keyRoutes } from './management/key/routes.ts'
 import { teamRoutes } from './management/team/routes.ts'
 import { type MetricsDeps, metricsRoutes } from './metrics/routes.ts'
@@ -43,9 +44,10 @@ export function createApp(deps: AppDeps): Hono {
   )
   app.route('/', gatewayRoutes(deps))
   app.route('/', metricsRoutes(deps))
-  for (const room of ['/team/*', '/key/*', '/budget/*']) app.use(room, managementBody)
+  for (const room of ['/team/*', '/key/*', '/v2/key/*', '/budget/*']) app.use(room, managementBody)
   app.route('/team', teamRoutes(deps))
   app.route('/key', keyRoutes(deps))
+  app.route('/v2/key', severalKeysRoutes(deps))
   app.route('/budget', budgetRoutes(deps))
   return app
 }

@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
-import { type Actor, actorOf, isAdmin, maySeeAll } from './auth/actor.ts'
+import { type Actor, actorOf, isAdmin, isViewer, maySeeAll } from './auth/actor.ts'
 import { authenticate, refetch } from './auth/authenticate.ts'
 import type { Caller } from './auth/caller.ts'
 import { checkKey } from './auth/check-key.ts'
@@ -8,7 +8,7 @@ import type { FindKeyDeps } from './auth/find-key.ts'
 import { actingAs, type Author } from './db/audit.ts'
 import type { Db } from './db/connect.ts'
 import { findKey } from './db/keys.ts'
-import { unauthorized } from './errors.ts'
+import { ApiError, unauthorized } from './errors.ts'
 import { type Deps, nowOf } from './http.ts'
 
 /** What a management route knows of its caller. */
@@ -40,12 +40,23 @@ export function acting(deps: Deps) {
 /** What an action is handed: everything, this instant, and who acts. */
 export function asked(deps: Deps, c: Context<Acting>) {
   const { actor, author, db } = c.var
-  return { ...deps, ...nowOf(deps), actor, author, db, by: actor.by }
+  return { ...deps, ...nowOf(deps), actor, author, db, by: actor.by, path: c.req.path }
 }
 
 /** Only the master key and proxy admins; LiteLLM's refusal for everybody else. */
 export const adminOnly = createMiddleware<Acting>(async (c, next) => {
   if (!isAdmin(c.var.actor)) throw notAdmin(c.var.actor, c.req.path)
+  await next()
+})
+
+/** For changes: keys of nobody make none, and neither do viewers. Throws LiteLLM's 401, or 403. */
+export const usersOnly = createMiddleware<Acting>(async (c, next) => {
+  const { actor } = c.var
+  if (actor.role === null) throw notAdmin(actor, c.req.path)
+  if (isViewer(actor)) {
+    const message = `Your role=${actor.role} is not allowed to change anything. Route=${c.req.path}`
+    throw new ApiError(403, message, { type: 'auth_error' })
+  }
   await next()
 })
 

@@ -3,6 +3,9 @@ import { keySecrets } from '../../drizzle/schema.ts'
 import type { Db } from './connect.ts'
 import type { KeyRow } from './keys.ts'
 
+/** One way to call a key by. */
+export type KeySecret = NonNullable<KeyRow['secrets']>[number]
+
 type Known = Pick<KeyRow, 'token' | 'secrets'>
 
 /** What a key is called by now, as hash: its token, until it is regenerated. */
