@@ -86,7 +86,7 @@ export async function findKey(db: Db, hash: string): Promise<KeyRecord | null> {
 }
 
 /** Of a regenerated key the hash of a secret is not its token. */
-function tokenOf(hash: string): SQL {
+export function tokenOf(hash: string): SQL {
   return sql`coalesce((select ${keySecrets.token} from ${keySecrets}
     where ${keySecrets.hash} = ${hash}), ${hash})`
 }

@@ -1,7 +1,7 @@
 import { picoToUsd } from '../../money.ts'
 import { moveKey } from '../../ledger/move-key.ts'
 import { resetAt } from '../limits.ts'
-import { lowerSpend } from '../spend.ts'
+import { lowerSpend } from '../lower-spend.ts'
 import { mainBudget } from '../usage.ts'
 import { hashOf } from './fields.ts'
 import { type ChangeDeps, findKey } from './update.ts'
