@@ -8,8 +8,11 @@ import { memberRatesWatch } from './gateway/member-rates.ts'
 import { gatewayRoutes } from './gateway/routes.ts'
 import { healthRoutes } from './health.ts'
 import { describe, log } from './log.ts'
+import { activityRoutes } from './management/activity/routes.ts'
 import { budgetRoutes } from './management/budget/routes.ts'
+import { globalRoutes } from './management/global/routes.ts'
 import { keyRoutes } from './management/key/routes.ts'
+import { spendRoutes } from './management/spend/routes.ts'
 import { teamRoutes } from './management/team/routes.ts'
 import { openapiRoutes } from './openapi/routes.ts'
 import { type MetricsDeps, metricsRoutes } from './metrics/routes.ts'
@@ -44,10 +47,13 @@ export function createApp(deps: AppDeps): Hono {
   )
   app.route('/', gatewayRoutes(deps))
   app.route('/', metricsRoutes(deps))
-  for (const room of ['/team/*', '/key/*', '/budget/*']) app.use(room, managementBody)
+  for (const room of ['/team/*', '/key/*', '/budget/*', '/spend/*']) app.use(room, managementBody)
+  app.route('/', activityRoutes(deps))
   app.route('/team', teamRoutes(deps))
   app.route('/key', keyRoutes(deps))
   app.route('/budget', budgetRoutes(deps))
+  app.route('/spend', spendRoutes(deps))
+  app.route('/global', globalRoutes(deps))
   app.route('/', openapiRoutes(app))
   return app
 }

@@ -47,4 +47,24 @@ export const SUMMARIES: Readonly<Record<string, string>> = {
   'POST /budget/info': 'Show shared budgets',
   'GET /budget/list': 'List shared budgets',
   'GET /budget/settings': 'What of a shared budget may be edited',
+
+  'GET /team/daily/activity': 'What teams did by day',
+  'GET /user/daily/activity': 'What a user did by day',
+  'GET /user/daily/activity/aggregated': 'What a user did by day, in one piece',
+
+  'GET /spend/logs': 'List calls with what they cost, or sums by day',
+  'GET /spend/logs/v2': 'Search calls, a page at a time',
+  'GET /spend/logs/ui': 'Search calls, a page at a time',
+  'GET /spend/keys': 'List keys, what spent most first',
+  'GET /spend/users': 'List users, who spent most first',
+  'POST /spend/calculate': 'What an answer cost, or what messages will',
+  'GET /global/spend': 'What everybody spent in the last 30 days',
+  'GET /global/spend/logs': 'The same by day',
+  'GET /global/spend/keys': 'The same by key',
+  'GET /global/spend/teams': 'The same by team',
+  'GET /global/spend/models': 'The same by model',
+  'GET /global/spend/provider': 'The same by provider',
+  'GET /global/activity': 'Calls and tokens of everybody by day',
+  'GET /global/activity/model': 'The same of the models that were called most',
+
 }
