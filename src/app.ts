@@ -9,6 +9,7 @@ import { gatewayRoutes } from './gateway/routes.ts'
 import { healthRoutes } from './health.ts'
 import { describe, log } from './log.ts'
 import { activityRoutes } from './management/activity/routes.ts'
+import { auditRoutes } from './management/audit/routes.ts'
 import { budgetRoutes } from './management/budget/routes.ts'
 import { globalRoutes } from './management/global/routes.ts'
 import { keyRoutes } from './management/key/routes.ts'
@@ -54,6 +55,7 @@ export function createApp(deps: AppDeps): Hono {
   app.route('/budget', budgetRoutes(deps))
   app.route('/spend', spendRoutes(deps))
   app.route('/global', globalRoutes(deps))
+  app.route('/audit', auditRoutes(deps))
   app.route('/', openapiRoutes(app))
   return app
 }

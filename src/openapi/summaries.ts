@@ -67,4 +67,8 @@ export const SUMMARIES: Readonly<Record<string, string>> = {
   'GET /global/activity': 'Calls and tokens of everybody by day',
   'GET /global/activity/model': 'The same of the models that were called most',
 
+  'GET /audit': 'List what admins changed',
+  'GET /audit/logs': 'List what admins changed',
+  'GET /audit/{id}': 'Show a change by an admin',
+  'GET /audit/logs/{id}': 'Show a change by an admin',
 }

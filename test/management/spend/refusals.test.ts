@@ -28,6 +28,8 @@ describe('what makes no sense is refused:', () => {
     ['/team/daily/activity', 400, 'start_date'],
     [`/team/daily/activity?${SPAN}&page_size=1001`, 400, 'page_size'],
     ['/user/daily/activity?start_date=2026-01-01', 400, 'end_date'],
+    ['/audit/logs?sort_by=secret', 422, 'sort_by'],
+    ['/audit/logs?page_size=101', 400, 'page_size'],
   ])('%s', async (path, status, param) => {
     const response = await call('GET', path, { key: MASTER })
     expect(await response.json()).toMatchObject({ error: { param, code: String(status) } })

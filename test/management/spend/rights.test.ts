@@ -183,6 +183,9 @@ describe('what everybody spent', () => {
     '/global/spend/provider',
     '/global/activity',
     '/global/activity/model',
+    '/audit',
+    '/audit/logs',
+    `/audit/logs/${crypto.randomUUID()}`,
   ]
 
   it.each(PATHS)('is for admins and viewers: %s', async (path) => {
