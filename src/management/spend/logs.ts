@@ -11,7 +11,7 @@ import { visible, type Whose } from './visible.ts'
 const ROWS_MAX = 1_000
 const NEWEST = 100
 /** Of calls that no index finds, this many are looked through at a time. */
-export const LOOKED_MAX = 100_000
+export const LOOKED_MAX = 20_000
 
 /** `GET /spend/logs`. */
 export const LogsQuery = z

@@ -20,6 +20,9 @@ interface Named extends Omit<Whose, 'keyHash'> {
 /** Beside a team's admins, members see its calls if it permits them this. */
 const TEAM_ACTIVITY = '/team/daily/activity'
 
+/** No key's hash. */
+const NOBODYS = 'none'
+
 /**
  * Whose calls an actor is shown: all to admins and viewers, a team's to its admins, else only their
  * own. Throws 403 where others' are asked for.
@@ -54,7 +57,8 @@ export function ownOf({ userId, apiKey }: Actor, askedUserId?: string): Whose {
       type: 'auth_error',
     })
   }
-  return userId === null ? { keyHash: apiKey ?? '' } : { userId }
+  // Days have an empty name for what had none.
+  return userId ? { userId } : { keyHash: apiKey || NOBODYS }
 }
 
 /** The teams that an actor is shown as a whole, and those of which only what is their own. */
