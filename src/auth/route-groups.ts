@@ -42,6 +42,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
     '/spend/tags',
     '/spend/calculate',
     '/spend/logs',
+    '/spend/logs/*',
   ],
   global_spend_tracking_routes: [
     '/global/spend',
@@ -61,7 +62,8 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
     '/end_user/*',
     '/model/info',
     '/model_group/info',
-    '/audit/logs',
+    '/audit',
+    '/audit/*',
   ],
   public_routes: ['/', '/docs', '/openapi.json', '/routes', '/metrics', '/health/*'],
   mcp_routes: [],

@@ -26,16 +26,20 @@ export function actingAs(db: Db, { changedBy, apiKey }: Author): Db {
 }
 
 interface Changed extends Author {
+  /** Of the change, so that a call that is repeated notes it once; absent: a new one. */
+  readonly id?: string
   readonly table: string
   readonly objectId: string
-  readonly before: Record<string, unknown>
+  /** Null: not known any more. */
+  readonly before: Record<string, unknown> | null
   readonly after: Record<string, unknown>
 }
 
 /** For what a ledger changed: it is no row of Postgres that a trigger could see. */
 export async function noteChange(db: Db, changed: Changed): Promise<void> {
-  const { changedBy, apiKey, table, objectId, before, after } = changed
-  await db.insert(auditLogs).values({
+  const { id, changedBy, apiKey, table, objectId, before, after } = changed
+  const row = {
+    ...(id !== undefined && { id }),
     changedBy,
     changedByApiKey: apiKey,
     action: 'updated',
@@ -43,5 +47,6 @@ export async function noteChange(db: Db, changed: Changed): Promise<void> {
     objectId,
     beforeValue: before,
     updatedValues: after,
-  })
+  }
+  await db.insert(auditLogs).values(row).onConflictDoNothing()
 }

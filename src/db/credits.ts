@@ -1,6 +1,6 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { accounts, keys, spendLogs } from '../../drizzle/schema.ts'
-import { type Pico, picoToDecimal } from '../money.ts'
+import { parsePico, type Pico, picoToDecimal } from '../money.ts'
 import { type AccountRef, lockAccounts } from './accounts.ts'
 import type { Db } from './connect.ts'
 
@@ -30,11 +30,16 @@ export async function hasCredit(
   return row !== undefined
 }
 
+interface Credited {
+  /** Null: it was credited before. */
+  readonly beforePico: Pico | null
+}
+
 /**
  * Writes a credit while there is no ledger that would: the log row, and Postgres' copy of the spend
- * with it, once per entry. False if there is a ledger.
+ * with it, once per entry. Null if there is a ledger.
  */
-export async function creditCopy(db: Db, credit: Credit): Promise<boolean> {
+export async function creditCopy(db: Db, credit: Credit): Promise<Credited | null> {
   const { account, row, pico, entryId, creditId, nowMs } = credit
   const { accountId, generation } = account
   const now = sql`${new Date(nowMs).toISOString()}::timestamptz`
@@ -45,7 +50,7 @@ export async function creditCopy(db: Db, credit: Credit): Promise<boolean> {
     : sql`token = ${row.id} and account_id = ${accountId} and moving is null`
   const [, written] = await db.batch([
     lockAccounts(db, eq(accounts.accountId, accountId)),
-    db.execute<{ done: boolean }>(sql`
+    db.execute<{ done: boolean; after: string | null }>(sql`
       with owning as (
         select account_id from ${accounts} where account_id = ${accountId}
           and generation = ${generation} and ledger_epoch = 0
@@ -59,9 +64,10 @@ export async function creditCopy(db: Db, credit: Credit): Promise<boolean> {
         from owning on conflict do nothing returning 1
       ), credited as (
         update ${table} set spend = spend - ${picoToDecimal(pico)}::numeric
-        where ${named} and exists (select 1 from logged)
+        where ${named} and exists (select 1 from logged) returning spend
       )
-      select exists (select 1 from owning) as done`),
+      select exists (select 1 from owning) as done, (select spend::text from credited) as after`),
   ])
-  return written.rows[0]?.done === true
+  const [{ done, after } = { done: false, after: null }] = written.rows
+  return done ? { beforePico: after === null ? null : parsePico(after) + pico } : null
 }

@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import type { AccountRow } from '../db/accounts.ts'
+import { noteChange } from '../db/audit.ts'
 import { creditCopy, hasCredit } from '../db/credits.ts'
 import { badRequest, unavailable } from '../errors.ts'
 import { entryId, sha256Hex } from '../ids.ts'
 import type { PolicyRow } from '../ledger/policy.ts'
-import { CHARGE_MAX_PICO, parsePico, type Pico } from '../money.ts'
+import { CHARGE_MAX_PICO, parsePico, type Pico, picoToDecimal } from '../money.ts'
 import { id, money } from './fields.ts'
 import type { Signed, TellDeps } from './tell.ts'
 import { mainBudget } from './usage.ts'
@@ -34,7 +35,7 @@ interface Credit extends TellDeps, Now, Pick<Signed, 'author'> {
  * ledger writes it; while there is none, Postgres has it. Throws 400 where spend resets by itself.
  */
 export async function addCredit(deps: Credit): Promise<void> {
-  const { db, author, ledgerOf, account, rows, row, creditId, nowMs } = deps
+  const { db, account, rows, row, creditId, nowMs } = deps
   const policy = rows.find(({ kind, id: name }) => kind === row.kind && name === row.id)
   const main = policy ? mainBudget(policy, rows, nowMs) : null
   if (main?.duration) throw badRequest('expected a budget without budget_duration', 'amount')
@@ -44,8 +45,39 @@ export async function addCredit(deps: Credit): Promise<void> {
   const entry = creditId === null ? entryId(nowMs) : await idOf(account, row, creditId)
   const pico = parsePico(deps.amount)
   const credit = { account, row, pico, entryId: entry, creditId, nowMs }
-  if (await hasCredit(db, credit)) return
-  if (account.ledgerEpoch === 0 && (await creditCopy(db, credit))) return
+  const isKnown = await hasCredit(db, credit)
+  const beforePico = isKnown ? null : await write(deps, { pico, entryId: entry })
+  await noteChange(db, {
+    ...deps.author,
+    ...objectOf(row),
+    id: entry,
+    before: beforePico === null ? null : { spend: picoToDecimal(beforePico) },
+    after: {
+      ...(beforePico !== null && { spend: picoToDecimal(beforePico - pico) }),
+      credit: picoToDecimal(pico),
+      credit_id: creditId,
+    },
+  })
+}
+
+/** As the triggers name it. */
+function objectOf({ kind, id: rowId }: Credit['row']) {
+  return kind === 'key'
+    ? { table: 'LiteLLM_VerificationToken', objectId: rowId }
+    : { table: 'LiteLLM_TeamTable', objectId: rowId.replace(/^team:/, '') }
+}
+
+interface Written {
+  readonly pico: Pico
+  readonly entryId: string
+}
+
+/** Credits once per entry. What was spent before; null: that is not known any more. */
+async function write(deps: Credit, { pico, entryId: entry }: Written): Promise<Pico | null> {
+  const { db, author, ledgerOf, account, rows, row, creditId, nowMs } = deps
+  const credit = { account, row, pico, entryId: entry, creditId, nowMs }
+  const copied = account.ledgerEpoch === 0 ? await creditCopy(db, credit) : null
+  if (copied) return copied.beforePico
   const detail = {
     status: 'success',
     callType: 'credit',
@@ -55,7 +87,7 @@ export async function addCredit(deps: Credit): Promise<void> {
   }
   const adjusted = { id: entry, rows, row, byPico: -pico, toPico: NO_AMOUNT, detail }
   const answer = await ledgerOf(account).adjust(adjusted)
-  if (answer?.kind === 'adjusted') return
+  if (answer?.kind === 'adjusted') return answer.beforePico
   throw unavailable('The budget ledger is being opened right now. Please repeat the call.')
 }
 

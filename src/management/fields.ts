@@ -61,7 +61,7 @@ export const modelCounts = z
   .nullish()
 
 /** Forms send numbers as text, and nothing as an empty one; LiteLLM takes both. */
-function readNumber(value: unknown): unknown {
+export function readNumber(value: unknown): unknown {
   if (typeof value !== 'string') return value
   if (value.trim() === '') return null
   return /^-?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i.test(value) ? Number(value) : value

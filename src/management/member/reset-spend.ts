@@ -3,7 +3,7 @@ import { memberPolicy, teamPolicy } from '../../db/policy.ts'
 import { getTeam } from '../../db/teams.ts'
 import { notFound } from '../../errors.ts'
 import { picoToUsd } from '../../money.ts'
-import { lowerSpend } from '../spend.ts'
+import { lowerSpend } from '../lower-spend.ts'
 import type { Signed, TellDeps } from '../tell.ts'
 import type { Now } from '../../windows.ts'
 
