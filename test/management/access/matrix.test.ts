@@ -290,7 +290,7 @@ beforeAll(async () => {
   otherUser = (await newPerson('internal_user', { id: otherTeam, as: 'user' })).userId
 })
 
-const IN_OUR_TEAM: readonly ActorName[] = ['team admin', 'member', 'key of nobody']
+const IN_OUR_TEAM: ReadonlySet<ActorName> = new Set(['team admin', 'member', 'key of nobody'])
 
 async function targetOf(name: ActorName, whose: 'own' | 'foreign'): Promise<Target> {
   const { userId } = people.get(name)!
@@ -298,7 +298,7 @@ async function targetOf(name: ActorName, whose: 'own' | 'foreign'): Promise<Targ
     const key = await newKey({ team_id: otherTeam, user_id: otherUser, max_budget: 1 })
     return { teamId: otherTeam, userId: otherUser, key }
   }
-  const owner = IN_OUR_TEAM.includes(name)
+  const owner = IN_OUR_TEAM.has(name)
     ? { team_id: ourTeam, ...(userId && { user_id: userId }) }
     : { user_id: userId ?? undefined }
   const key = await newKey({ ...owner, max_budget: 1 })
