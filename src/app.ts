@@ -11,10 +11,12 @@ import { describe, log } from './log.ts'
 import { activityRoutes } from './management/activity/routes.ts'
 import { auditRoutes } from './management/audit/routes.ts'
 import { budgetRoutes } from './management/budget/routes.ts'
+import { customerRoutes } from './management/customer/routes.ts'
 import { globalRoutes } from './management/global/routes.ts'
 import { keyRoutes } from './management/key/routes.ts'
 import { spendRoutes } from './management/spend/routes.ts'
-import { teamRoutes } from './management/team/routes.ts'
+import { teamPageRoutes, teamRoutes } from './management/team/routes.ts'
+import { userRoutes, userRoutesV2 } from './management/user/routes.ts'
 import { openapiRoutes } from './openapi/routes.ts'
 import { type MetricsDeps, metricsRoutes } from './metrics/routes.ts'
 
@@ -48,11 +50,16 @@ export function createApp(deps: AppDeps): Hono {
   )
   app.route('/', gatewayRoutes(deps))
   app.route('/', metricsRoutes(deps))
-  for (const room of ['/team/*', '/key/*', '/budget/*', '/spend/*']) app.use(room, managementBody)
+  const rooms = ['/team', '/key', '/budget', '/user', '/customer', '/end_user', '/spend']
+  for (const room of rooms) app.use(`${room}/*`, managementBody)
   app.route('/', activityRoutes(deps))
   app.route('/team', teamRoutes(deps))
+  app.route('/v2/team', teamPageRoutes(deps))
   app.route('/key', keyRoutes(deps))
   app.route('/budget', budgetRoutes(deps))
+  app.route('/user', userRoutes(deps))
+  app.route('/v2/user', userRoutesV2(deps))
+  for (const room of ['/customer', '/end_user']) app.route(room, customerRoutes(deps))
   app.route('/spend', spendRoutes(deps))
   app.route('/global', globalRoutes(deps))
   app.route('/audit', auditRoutes(deps))

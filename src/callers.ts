@@ -40,7 +40,7 @@ export function acting(deps: Deps) {
 /** What an action is handed: everything, this instant, and who acts. */
 export function asked(deps: Deps, c: Context<Acting>) {
   const { actor, author, db } = c.var
-  return { ...deps, ...nowOf(deps), actor, author, db, by: actor.by }
+  return { ...deps, ...nowOf(deps), actor, author, db, by: actor.by, path: c.req.path }
 }
 
 /** Only the master key and proxy admins; LiteLLM's refusal for everybody else. */

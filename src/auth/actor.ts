@@ -30,6 +30,11 @@ export function maySeeAll({ role }: Actor): boolean {
   return role === 'proxy_admin' || role === 'proxy_admin_viewer'
 }
 
+/** Who changes nothing. */
+export function isViewer({ role }: Actor): boolean {
+  return role === 'proxy_admin_viewer' || role === 'internal_user_viewer'
+}
+
 interface Asked {
   readonly path: string
   readonly nowMs: number

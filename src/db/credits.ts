@@ -15,18 +15,17 @@ interface Credit {
   readonly nowMs: number
 }
 
-/** Whether a credit of this id is in the logs. */
-export async function hasCredit(db: Db, accountId: string, creditId: string): Promise<boolean> {
+/** Whether this credit is in the logs. The client's id may be there for other rows, too. */
+export async function hasCredit(
+  db: Db,
+  { entryId, creditId }: Pick<Credit, 'entryId' | 'creditId'>,
+): Promise<boolean> {
+  if (creditId === null) return false
   const [row] = await db
     .select({ entryId: spendLogs.entryId })
     .from(spendLogs)
-    .where(
-      and(
-        eq(spendLogs.callId, creditId),
-        eq(spendLogs.accountId, accountId),
-        eq(spendLogs.state, 'adjusted'),
-      ),
-    )
+    // By both: the client's id has an index.
+    .where(and(eq(spendLogs.callId, creditId), eq(spendLogs.entryId, entryId)))
     .limit(1)
   return row !== undefined
 }

@@ -1,16 +1,15 @@
 import { type Context, Hono } from 'hono'
 import { payer } from '../auth/caller.ts'
-import { listModels } from '../config/models.ts'
 import { notFound } from '../errors.ts'
 import { callerOf, identify, refetchCaller } from '../callers.ts'
 import type { Deps } from '../http.ts'
-import { isAllowed } from '../ledger/access.ts'
 import { admit, type AdmitDeps } from './admit.ts'
 import { readBytes, readLlmBody } from './body.ts'
 import { dryRun } from './dry-run.ts'
 import { type Endpoint, ENDPOINTS } from './endpoints.ts'
 import { exchange } from './exchange.ts'
 import { headerSafe } from './headers.ts'
+import { callableModels } from './models.ts'
 import type { LlmRequest } from './prepare.ts'
 
 const CALL_ID_MAX_LENGTH = 256
@@ -84,12 +83,9 @@ function admitDeps(deps: Deps, c: Context): AdmitDeps {
   }
 }
 
-/** The models that every row of the caller lets through, under their own names. */
+/** The models that every row of the caller lets through. */
 async function models(deps: Deps, c: Context) {
   const caller = await callerOf(deps, c)
-  const { rows } = payer(caller)
-  const names = listModels(deps.config).filter((name) =>
-    rows.every((row) => isAllowed(row.models, name)),
-  )
+  const names = callableModels(deps.config, payer(caller).rows)
   return names.map((id) => ({ id, object: 'model', created: MODEL_CREATED_S, owned_by: 'openai' }))
 }

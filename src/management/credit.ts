@@ -42,9 +42,9 @@ export async function addCredit(deps: Credit): Promise<void> {
   if (!main || main.limitPico === null) {
     throw badRequest('expected a budget: without max_budget there is nothing to top up', 'amount')
   }
-  const isKnown = creditId !== null && (await hasCredit(db, account.accountId, creditId))
+  const entry = creditId === null ? entryId(nowMs) : await idOf(account, row, creditId)
   const pico = parsePico(deps.amount)
-  const entry = creditId === null ? entryId(nowMs) : await idOf(account, creditId)
+  const isKnown = await hasCredit(db, { entryId: entry, creditId })
   const beforePico = isKnown ? null : await write(deps, { pico, entryId: entry })
   await noteChange(db, {
     ...deps.author,
@@ -93,8 +93,12 @@ async function write(deps: Credit, { pico, entryId: entry }: Written): Promise<P
 /** More than anybody has spent: a ledger that does not know of credits yet refuses it. */
 const NO_AMOUNT: Pico = CHARGE_MAX_PICO ** 4n
 
-/** The same for each call that repeats the client's id. */
-async function idOf({ accountId, generation }: AccountRow, creditId: string): Promise<string> {
-  const hex = await sha256Hex(JSON.stringify([accountId, generation, creditId]))
+/** The same for each call that repeats the client's id for the same row. */
+async function idOf(
+  { accountId, generation }: AccountRow,
+  { kind, id: name }: Credit['row'],
+  creditId: string,
+): Promise<string> {
+  const hex = await sha256Hex(JSON.stringify([accountId, generation, kind, name, creditId]))
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }

@@ -3,7 +3,7 @@ import { parseDuration } from '../duration.ts'
 import { MONEY_MAX_USD } from '../money.ts'
 
 const NAME_MAX_LENGTH = 256
-const NAMES_MAX = 1_000
+export const NAMES_MAX = 1_000
 const METADATA_MAX_BYTES = 64 * 1024
 
 /** Text that is stored as it is; control characters (and NUL, which Postgres refuses) are not. */

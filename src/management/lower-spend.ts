@@ -23,7 +23,7 @@ interface Lower {
   readonly account: AccountRow
   /** The row itself, and those that it takes limits from. */
   readonly rows: readonly PolicyRow[]
-  readonly row: { readonly kind: 'key' | 'member'; readonly id: string }
+  readonly row: { readonly kind: 'key' | 'member' | 'account'; readonly id: string }
   readonly copy: SpendCopy
   readonly toUsd: number
   /** What the amount was sent as. */
@@ -39,7 +39,7 @@ export interface Lowered {
 }
 
 /**
- * Sets the spend of a key's or member's open window to less. The ledger writes it, and Postgres
+ * Sets the spend of a key's, member's or user's open window to less. The ledger writes it, and Postgres
  * follows; while there is no ledger, Postgres has it. Throws 400 for more than is spent or allowed.
  */
 export async function lowerSpend(deps: LowerDeps, request: Lower): Promise<Lowered> {
@@ -68,6 +68,9 @@ function opening() {
 /** As the triggers name it. */
 function objectOf({ account, row }: Lower) {
   if (row.kind === 'key') return { table: 'LiteLLM_VerificationToken', objectId: row.id }
+  if (row.kind === 'account') {
+    return { table: 'LiteLLM_UserTable', objectId: row.id.slice('user:'.length) }
+  }
   const teamId = account.accountId.slice('team:'.length)
   return { table: 'LiteLLM_TeamMembership', objectId: `${teamId}/${row.id}` }
 }
@@ -99,7 +102,12 @@ async function inPostgres(
 ): Promise<Change | null> {
   const beforePico = main ? copiedStanding(main, copy, now).spentPico : parsePico(copy.spend)
   if (toPico > beforePico) throw tooMuch(field, toPico, ['current spend', beforePico])
-  const isWritten = await lowerCopy(db, { account, row, toPico })
+  const { kind, id } = row
+  const isWritten =
+    kind === 'account'
+      ? // Only a ledger spends on an account.
+        account.ledgerEpoch === 0
+      : await lowerCopy(db, { account, row: { kind, id }, toPico })
   return isWritten ? { beforePico, afterPico: toPico } : null
 }
 

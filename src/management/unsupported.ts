@@ -1,6 +1,6 @@
 import { badRequest } from '../errors.ts'
 
-export type Kind = 'team' | 'key' | 'member' | 'budget'
+export type Kind = 'team' | 'key' | 'member' | 'budget' | 'user' | 'customer'
 
 /** Fields that would limit or protect, and that nothing enforces yet: silence would be a lie. */
 const UNENFORCED: Readonly<Record<Kind, readonly string[]>> = {
@@ -8,8 +8,6 @@ const UNENFORCED: Readonly<Record<Kind, readonly string[]>> = {
     'organization_id',
     'tpm_limit_type',
     'rpm_limit_type',
-    'team_member_key_duration',
-    'team_member_permissions',
     'default_team_member_models',
     'allowed_passthrough_routes',
     'object_permission',
@@ -40,6 +38,21 @@ const UNENFORCED: Readonly<Record<Kind, readonly string[]>> = {
   ],
   member: ['allowed_models', 'budget_id'],
   budget: ['allowed_models'],
+  user: [
+    'blocked',
+    'spend',
+    'organizations',
+    'organization_id',
+    'agent_id',
+    'budget_fallbacks',
+    'permissions',
+    'policies',
+    'prompts',
+    'object_permission',
+    'access_group_ids',
+    'auto_rotate',
+  ],
+  customer: ['blocked', 'spend', 'object_permission'],
 }
 
 /** `metadata` may carry limits too, as LiteLLM stores some of them there. */

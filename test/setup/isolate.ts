@@ -15,16 +15,19 @@ const OTHER = `model_list:
       input_cost_per_token: 0.00000005
       output_cost_per_token: 0.00000015`
 
-const { config } = parseConfig(yaml.replace('model_list:', OTHER), {
-  LITELLM_MASTER_KEY: 'sk-1234',
-  EXPERIMENTAL_MULTI_INSTANCE_RATE_LIMITING: 'true',
-})
+const configOf = (text: string) =>
+  parseConfig(text, {
+    LITELLM_MASTER_KEY: 'sk-1234',
+    EXPERIMENTAL_MULTI_INSTANCE_RATE_LIMITING: 'true',
+  }).config
 
 /** A whole answer, read before the next request begins. */
 export interface Outcome {
   readonly status: number
   readonly headers: Headers
   readonly message: string
+  /** The body as it came. */
+  readonly text: string
   /** Who refused it and why, or nothing. */
   readonly why: string
 }
@@ -35,8 +38,8 @@ export interface Isolate {
 }
 
 /** One more isolate of the Worker: caches of its own, the same ledgers, directory and Postgres. */
-export function newIsolate(): Isolate {
-  const app = createApp(makeDeps({ ...env }, config, waitUntil))
+export function newIsolate(configText = yaml.replace('model_list:', OTHER)): Isolate {
+  const app = createApp(makeDeps({ ...env }, configOf(configText), waitUntil))
   const ask = async (path: string, init: RequestInit): Promise<Outcome> => {
     const context = createExecutionContext()
     const response = await app.fetch(new Request(`http://isolate.test${path}`, init), env, context)
@@ -59,5 +62,5 @@ function outcomeOf({ status, headers }: Response, text: string): Outcome {
   const { error } = JSON.parse(text) as Partial<ErrorBody>
   const told = ['refused-by', 'reason'].map((name) => headers.get(`x-tollgate-${name}`))
   const why = told.filter((word) => word !== null).join(':')
-  return { status, headers, message: error?.message ?? '', why }
+  return { status, headers, message: error?.message ?? '', text, why }
 }

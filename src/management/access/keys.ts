@@ -1,4 +1,5 @@
 import { type Actor, isAdmin, maySeeAll } from '../../auth/actor.ts'
+import { findRole } from '../../db/actors.ts'
 import type { KeyRow } from '../../db/keys.ts'
 import { getTeam } from '../../db/teams.ts'
 import { ApiError, notFound } from '../../errors.ts'
@@ -30,6 +31,7 @@ export async function requireKeyWriter(
     throw foreign(`You are not allowed to change this key. Route=${asking.path}`)
   }
   const isByAdmin = await requirePermission(asking, await teamOf(asking, key.teamId), permission)
+  if (isByAdmin) await requireNobodyMightier(asking, key.userId)
   if (isByAdmin || isOwn(actor, key)) return isByAdmin
   throw foreign(`You are not allowed to change this key. Route=${asking.path}`)
 }
@@ -52,8 +54,17 @@ export async function requireKeyMaker(
     throw foreign(onlyForSelf(owner, actor))
   }
   const isByAdmin = await requirePermission(asking, await teamOf(asking, owner.teamId), permission)
+  if (isByAdmin) await requireNobodyMightier(asking, owner.userId)
   if (isByAdmin || isForSelf) return isByAdmin
   throw foreign(onlyForSelf(owner, actor))
+}
+
+/** A key acts for its user, so a team's admins get none of who may more than they. Throws 403. */
+async function requireNobodyMightier({ db, actor }: Asking, userId: string | null): Promise<void> {
+  if (userId === null || userId === actor.userId) return
+  const role = await findRole(db, userId)
+  if (role !== 'proxy_admin' && role !== 'proxy_admin_viewer') return
+  throw foreign(`Only proxy admins may make or change keys of user_id=${userId}`)
 }
 
 async function teamOf({ db }: Asking, teamId: string) {

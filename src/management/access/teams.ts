@@ -1,4 +1,4 @@
-import { type Actor, isAdmin, maySeeAll } from '../../auth/actor.ts'
+import { type Actor, isAdmin, isViewer, maySeeAll } from '../../auth/actor.ts'
 import type { Db } from '../../db/connect.ts'
 import { findMember, type MemberRow } from '../../db/members.ts'
 import { type TeamRow } from '../../db/teams.ts'
@@ -13,6 +13,11 @@ export interface Asking {
 
 /** What members may do with keys of their team if the team says nothing. */
 const DEFAULT_PERMISSIONS: readonly string[] = ['/key/info', '/key/health']
+
+/** What a team's members may do with its keys. */
+export function permissionsOf(team: Pick<TeamRow, 'teamMemberPermissions'>): readonly string[] {
+  return team.teamMemberPermissions ?? DEFAULT_PERMISSIONS
+}
 
 /** What an actor is in a team as one of its members; null: none. */
 export async function membership(
@@ -40,13 +45,21 @@ export async function isTeamAdmin(asking: Omit<Asking, 'path'>, teamId: string):
   return (await membership(asking, teamId))?.role === 'admin'
 }
 
-/** Throws LiteLLM's 403. */
+/** For changes: a viewer makes none, whatever they are in the team. Throws LiteLLM's 403. */
 export async function requireTeamAdmin(asking: Asking, teamId: string): Promise<void> {
-  if (await isTeamAdmin(asking, teamId)) return
+  if (!isViewer(asking.actor) && (await isTeamAdmin(asking, teamId))) return
+  throw notTeamAdmin(asking, teamId)
+}
+
+/** For what only a team's admins are shown, and who may see everything. Throws the same. */
+export async function requireTeamAdminReader(asking: Asking, teamId: string): Promise<void> {
+  if (maySeeAll(asking.actor) || (await isTeamAdmin(asking, teamId))) return
+  throw notTeamAdmin(asking, teamId)
+}
+
+function notTeamAdmin({ path }: Asking, teamId: string): ApiError {
   const message = 'Call not allowed. User not proxy admin OR team admin.'
-  throw new ApiError(403, `${message} route=${asking.path}, team_id=${teamId}`, {
-    type: 'auth_error',
-  })
+  return new ApiError(403, `${message} route=${path}, team_id=${teamId}`, { type: 'auth_error' })
 }
 
 type Rules = Pick<TeamRow, 'teamId' | 'teamMemberPermissions'>
@@ -57,18 +70,18 @@ type Rules = Pick<TeamRow, 'teamId' | 'teamMemberPermissions'>
  */
 export async function requirePermission(
   asking: Asking,
-  { teamId, teamMemberPermissions }: Rules,
+  team: Rules,
   permission: string,
 ): Promise<boolean> {
   if (isAdmin(asking.actor)) return true
-  const member = await membership(asking, teamId)
+  const member = await membership(asking, team.teamId)
   if (member?.role === 'admin') return true
-  const permitted = teamMemberPermissions ?? DEFAULT_PERMISSIONS
+  const permitted = permissionsOf(team)
   if (member && permitted.includes(permission)) return false
   const list = permitted.map((route) => `'${route}'`).join(', ')
   throw unauthorized(
     `Team member does not have permissions for endpoint: ${asking.path}. You only have access to ` +
-      `the following endpoints: [${list}] for team ${teamId}. To create keys for this team, ` +
+      `the following endpoints: [${list}] for team ${team.teamId}. To create keys for this team, ` +
       'please ask your proxy admin to check the team member permission settings.',
     'team_member_permission_error',
     permission,

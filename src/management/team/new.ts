@@ -52,6 +52,8 @@ export async function createTeam(request: CreateTeam): Promise<TeamDetails> {
       teamMemberAnchorAt: new Date(nowMs),
       teamMemberRpmLimit: changes.teamMemberRpmLimit ?? null,
       teamMemberTpmLimit: changes.teamMemberTpmLimit ?? null,
+      teamMemberPermissions: changes.teamMemberPermissions ?? null,
+      teamMemberKeyDuration: changes.teamMemberKeyDuration ?? null,
       ...made(by, nowMs),
       ...newLimits(changes, request),
       ...newEnforcement(changes),

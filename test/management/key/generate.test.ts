@@ -115,7 +115,7 @@ describe('/key/delete', () => {
 describe('who may manage', () => {
   it.each([
     ['POST', '/team/new'],
-    ['GET', '/team/list'],
+    ['GET', '/team/reconcile'],
     ['POST', '/key/generate'],
     ['POST', '/key/delete'],
   ])('%s %s is for the admin', async (method, path) => {
