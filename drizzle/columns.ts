@@ -59,6 +59,8 @@ export interface KeySecret {
   readonly hash: string
   /** What a holder may show of it. */
   readonly name: string
+  /** How many were made before it; absent: none. */
+  readonly nth?: number
   /** Good until then; null: until the next one is made. */
   readonly until: string | null
 }

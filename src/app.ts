@@ -13,6 +13,7 @@ import { auditRoutes } from './management/audit/routes.ts'
 import { budgetRoutes } from './management/budget/routes.ts'
 import { customerRoutes } from './management/customer/routes.ts'
 import { globalRoutes } from './management/global/routes.ts'
+import { severalKeysRoutes } from './management/key/list/routes.ts'
 import { keyRoutes } from './management/key/routes.ts'
 import { spendRoutes } from './management/spend/routes.ts'
 import { teamPageRoutes, teamRoutes } from './management/team/routes.ts'
@@ -21,6 +22,18 @@ import { openapiRoutes } from './openapi/routes.ts'
 import { type MetricsDeps, metricsRoutes } from './metrics/routes.ts'
 
 const MANAGEMENT_BODY_MAX_BYTES = 1024 * 1024
+
+/** Where admins send bodies. */
+const ROOMS = [
+  '/team',
+  '/key',
+  '/v2/key',
+  '/budget',
+  '/user',
+  '/customer',
+  '/end_user',
+  '/spend',
+] as const
 
 export interface AppDeps extends MetricsDeps {
   /** Why this Worker must not serve yet; null: it may. */
@@ -50,12 +63,12 @@ export function createApp(deps: AppDeps): Hono {
   )
   app.route('/', gatewayRoutes(deps))
   app.route('/', metricsRoutes(deps))
-  const rooms = ['/team', '/key', '/budget', '/user', '/customer', '/end_user', '/spend']
-  for (const room of rooms) app.use(`${room}/*`, managementBody)
+  for (const room of ROOMS) app.use(`${room}/*`, managementBody)
   app.route('/', activityRoutes(deps))
   app.route('/team', teamRoutes(deps))
   app.route('/v2/team', teamPageRoutes(deps))
   app.route('/key', keyRoutes(deps))
+  app.route('/v2/key', severalKeysRoutes(deps))
   app.route('/budget', budgetRoutes(deps))
   app.route('/user', userRoutes(deps))
   app.route('/v2/user', userRoutesV2(deps))

@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
-import { type Actor, actorOf, isAdmin, maySeeAll } from './auth/actor.ts'
+import { type Actor, actorOf, isAdmin, isViewer, maySeeAll } from './auth/actor.ts'
 import { authenticate, refetch } from './auth/authenticate.ts'
 import type { Caller } from './auth/caller.ts'
 import { checkKey } from './auth/check-key.ts'
@@ -46,6 +46,17 @@ export function asked(deps: Deps, c: Context<Acting>) {
 /** Only the master key and proxy admins; LiteLLM's refusal for everybody else. */
 export const adminOnly = createMiddleware<Acting>(async (c, next) => {
   if (!isAdmin(c.var.actor)) throw notAdmin(c.var.actor, c.req.path)
+  await next()
+})
+
+/** For changes: keys of nobody make none, and neither do viewers. Throws LiteLLM's 401, or 403. */
+export const usersOnly = createMiddleware<Acting>(async (c, next) => {
+  const { actor } = c.var
+  if (actor.role === null) throw notAdmin(actor, c.req.path)
+  if (isViewer(actor)) {
+    const message = `Your role=${actor.role} is not allowed to change anything. Route=${c.req.path}`
+    throw new ApiError(403, message, { type: 'auth_error' })
+  }
   await next()
 })
 

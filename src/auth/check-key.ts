@@ -12,16 +12,16 @@ interface Asked {
 
 /**
  * What only we know of a key, not its ledger: whether this secret still is one of its, and which
- * routes it may call. Asked again when the ledger answers with a newer row.
+ * routes it may call. Asked again when the ledger answers with a newer row. Null: it may.
  */
-export function checkSecret(caller: Caller, { path, nowMs }: Asked): void {
-  if (caller.kind === 'admin') return
+export function secretRefusal(caller: Caller, { path, nowMs }: Asked): ApiError | null {
+  if (caller.kind === 'admin') return null
   const { record, hash } = caller
-  if (!isSecretOf(record.key, hash, nowMs)) throw unknownKey(record.name, hash)
+  if (!isSecretOf(record.key, hash, nowMs)) return unknownKey(record.name, hash)
   const { routes = [] } = record.key
-  if (routes.length === 0 || isRouteAllowed(routes, path)) return
+  if (routes.length === 0 || isRouteAllowed(routes, path)) return null
   const list = routes.map((route) => `'${route}'`).join(', ')
-  throw new ApiError(
+  return new ApiError(
     403,
     `Virtual key is not allowed to call this route. Only allowed to call routes: [${list}]. ` +
       `Tried to call route: ${path}`,
@@ -38,7 +38,8 @@ function isSecretOf({ id, secrets }: PolicyRow, hash: string, nowMs: number): bo
 
 /** The same, where no ledger decides: whether the key may be used at all. */
 export function checkKey(caller: Caller, asked: Asked): void {
-  checkSecret(caller, asked)
+  const refusal = secretRefusal(caller, asked)
+  if (refusal) throw refusal
   if (caller.kind === 'admin') return
   const { key, account, name } = caller.record
   if (key.blocked || key.deleted || account.deleted) {

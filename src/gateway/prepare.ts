@@ -1,5 +1,4 @@
 import { type Caller, payer } from '../auth/caller.ts'
-import { checkSecret } from '../auth/check-key.ts'
 import type { Config, Deployment, Price } from '../config/config.ts'
 import type { AccountRef } from '../db/accounts.ts'
 import { ApiError, badRequest } from '../errors.ts'
@@ -30,7 +29,6 @@ export interface LlmRequest {
 export function prepare(deps: PrepareDeps, request: LlmRequest, startedMs: number): Call {
   const { config } = deps
   const { caller, callId, endpoint, body, clientSignal } = request
-  checkSecret(caller, { path: endpoint.path, nowMs: startedMs })
   const { accountId, generation, rows } = payer(caller)
   const meant = body.model === null ? null : meantModel(config, rows, body.model)
   if (!meant) throw unknownModel(endpoint, body.model)

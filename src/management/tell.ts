@@ -64,7 +64,7 @@ export interface KeyCaches {
   readonly sharedKeys: SharedKeys
 }
 
-/** What isolates remember of changed keys would only be sent back by their ledgers. */
+/** By every hash of theirs: what isolates remember of changed keys would only be sent back by their ledgers. */
 export async function forgetKeys(
   { keyCache, sharedKeys }: KeyCaches,
   hashes: readonly string[],

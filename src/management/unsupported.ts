@@ -26,7 +26,6 @@ const UNENFORCED: Readonly<Record<Kind, readonly string[]>> = {
     'rpm_limit_type',
     'permissions',
     'allowed_cache_controls',
-    'allowed_routes',
     'allowed_passthrough_routes',
     'guardrails',
     'policies',
@@ -70,8 +69,6 @@ const ANSWERED = new Set([
   'soft_budget_cooldown',
 ])
 
-const KEY_TYPES = new Set(['default', 'llm_api'])
-
 interface Rules {
   /** The schema's fields, which are enforced. */
   readonly known: Readonly<Record<string, unknown>>
@@ -91,7 +88,6 @@ export function refuseUnenforced(
   const named = [
     ...UNENFORCED[kind].filter((name) => !(name in known) && says(input[name])),
     ...UNENFORCED_METADATA.filter((name) => says(metadata[name])).map((name) => `metadata.${name}`),
-    ...(isManagementKey(input['key_type']) ? ['key_type'] : []),
     ...Object.keys(input).filter((name) => isLimitByName(name) && says(input[name])),
   ]
   const field = named.find((name) => !ignored.includes(`${kind}.${name}`))
@@ -104,15 +100,11 @@ export function refuseUnenforced(
 }
 
 /** Clients send empty defaults for fields that they do not use. */
-function says(value: unknown): boolean {
+export function says(value: unknown): boolean {
   if (value === undefined || value === null || value === '' || value === 0 || value === false)
     return false
   if (Array.isArray(value)) return value.length > 0
   return typeof value !== 'object' || Object.keys(value).length > 0
-}
-
-function isManagementKey(value: unknown): boolean {
-  return says(value) && !KEY_TYPES.has(String(value))
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

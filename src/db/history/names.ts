@@ -1,7 +1,7 @@
 import { and, eq, inArray, isNull } from 'drizzle-orm'
 import { keys, memberships, teams } from '../../../drizzle/schema.ts'
 import type { Db } from '../connect.ts'
-import { tokenOf } from '../keys.ts'
+import { tokenOf } from '../key-secrets.ts'
 
 export interface KeyName {
   readonly token: string

@@ -1,8 +1,9 @@
 import { type Actor, isAdmin, maySeeAll } from '../../auth/actor.ts'
 import { findRole } from '../../db/actors.ts'
 import type { KeyRow } from '../../db/keys.ts'
+import { findMember } from '../../db/members.ts'
 import { getTeam } from '../../db/teams.ts'
-import { ApiError, notFound } from '../../errors.ts'
+import { ApiError, badRequest, notFound } from '../../errors.ts'
 import { type Asking, membership, requirePermission } from './teams.ts'
 
 type Owned = Pick<KeyRow, 'token' | 'teamId' | 'userId'>
@@ -54,9 +55,28 @@ export async function requireKeyMaker(
     throw foreign(onlyForSelf(owner, actor))
   }
   const isByAdmin = await requirePermission(asking, await teamOf(asking, owner.teamId), permission)
-  if (isByAdmin) await requireNobodyMightier(asking, owner.userId)
-  if (isByAdmin || isForSelf) return isByAdmin
-  throw foreign(onlyForSelf(owner, actor))
+  if (isForSelf) return isByAdmin
+  if (!isByAdmin) throw foreign(onlyForSelf(owner, actor))
+  await requireNobodyMightier(asking, owner.userId)
+  await requireMember(asking, { teamId: owner.teamId, userId: owner.userId })
+  return true
+}
+
+/** Throws LiteLLM's 400. */
+async function requireMember(
+  { db }: Asking,
+  { teamId, userId }: { readonly teamId: string; readonly userId: string | null },
+): Promise<void> {
+  if (userId === null) return
+  const member = await findMember(db, { teamId, userId, userEmail: null })
+  if (member?.deletedAt === null) return
+  throw badRequest(`User=${userId} not assigned to team=${teamId}`, 'user_id')
+}
+
+/** The same for a key of the team and of no user: its admins, and members whom it permits that. */
+export async function requireServiceKeyMaker(asking: Asking, teamId: string): Promise<boolean> {
+  const permission = '/key/service-account/generate'
+  return requirePermission(asking, await teamOf(asking, teamId), permission)
 }
 
 /** A key acts for its user, so a team's admins get none of who may more than they. Throws 403. */
