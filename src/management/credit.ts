@@ -44,8 +44,7 @@ export async function addCredit(deps: Credit): Promise<void> {
   }
   const entry = creditId === null ? entryId(nowMs) : await idOf(account, row, creditId)
   const pico = parsePico(deps.amount)
-  const credit = { account, row, pico, entryId: entry, creditId, nowMs }
-  const isKnown = await hasCredit(db, credit)
+  const isKnown = await hasCredit(db, { entryId: entry, creditId })
   const beforePico = isKnown ? null : await write(deps, { pico, entryId: entry })
   await noteChange(db, {
     ...deps.author,

@@ -24,10 +24,10 @@ export function keysBySpend(db: Db, { userId, keyHash, limit }: Which) {
     .limit(limit)
 }
 
-/** Users with the accounts that pay for their keys without a team. */
-export function usersBySpend(db: Db, { userId, limit }: Which) {
-  return db
-    .select({ user: users, account: accounts })
+/** Ids of users; whose account, which pays for their keys without a team, spent most first. */
+export async function usersBySpend(db: Db, { userId, limit }: Which): Promise<string[]> {
+  const rows = await db
+    .select({ userId: users.userId })
     .from(users)
     .leftJoin(accounts, eq(accounts.accountId, sql`'user:' || ${users.userId}`))
     .where(
@@ -35,4 +35,5 @@ export function usersBySpend(db: Db, { userId, limit }: Which) {
     )
     .orderBy(sql`${accounts.spend} desc nulls last`, users.userId)
     .limit(limit)
+  return rows.map((row) => row.userId)
 }

@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { maySeeAll } from '../../auth/actor.ts'
 import { keysBySpend, usersBySpend } from '../../db/history/spenders.ts'
-import { keyPolicy, userPolicy } from '../../db/policy.ts'
-import { isoMicros } from '../../duration.ts'
+import { keyPolicy } from '../../db/policy.ts'
+import { listUsers } from '../../db/users.ts'
 import type { Now } from '../../windows.ts'
 import type { Asking } from '../access/teams.ts'
 import { keyRow } from '../key/row.ts'
-import { limitFields } from '../limits.ts'
 import { copiedSpend } from '../live.ts'
+import { copiedUserRow } from '../user/row.ts'
 import { wanted, numberUpTo } from './fields.ts'
 import { ownOf } from './visible.ts'
 
@@ -35,17 +35,7 @@ export async function spendingUsers(request: Asked, input: z.infer<typeof UsersQ
   const { db, actor } = request
   const whose = maySeeAll(actor) ? { userId: input.user_id } : ownOf(actor, input.user_id)
   if (whose.userId === undefined && !maySeeAll(actor)) return []
-  const rows = await usersBySpend(db, { userId: whose.userId, limit: input.limit })
-  return rows.map(({ user, account }) => ({
-    user_id: user.userId,
-    user_email: user.userEmail,
-    user_alias: user.userAlias,
-    user_role: user.userRole,
-    models: user.models,
-    metadata: user.metadata,
-    ...limitFields(user, request),
-    ...(account ? copiedSpend(userPolicy(user), account, request) : { spend: 0, held: 0 }),
-    created_at: isoMicros(user.createdAt.getTime()),
-    updated_at: isoMicros(user.updatedAt.getTime()),
-  }))
+  const ids = await usersBySpend(db, { userId: whose.userId, limit: input.limit })
+  const rows = new Map((await listUsers(db, ids)).map((row) => [row.user.userId, row]))
+  return ids.flatMap((id) => rows.get(id) ?? []).map((row) => copiedUserRow(row, request))
 }

@@ -48,6 +48,8 @@ const TEAM = 'LiteLLM_TeamTable'
 const KEY = 'LiteLLM_VerificationToken'
 const MEMBER = 'LiteLLM_TeamMembership'
 const BUDGET = 'LiteLLM_BudgetTable'
+const USER = 'LiteLLM_UserTable'
+const CUSTOMER = 'LiteLLM_EndUserTable'
 const ONE = '1.000000000000'
 const TWO = '2.000000000000'
 
@@ -141,6 +143,27 @@ export const CHANGES: Readonly<Record<string, Change>> = {
     leaves: ({ token }) => [
       updated(KEY, token, [{ spend: '0.000000000000' }, { spend: `-${TWO}`, credit: TWO }]),
     ],
+  },
+  'a user’s update': {
+    path: ({ user_id }) => ['/user/update', { user_id, max_budget: 2, user_role: 'proxy_admin' }],
+    leaves: ({ user_id }) => [
+      updated(USER, user_id, [
+        { max_budget: null, user_role: 'internal_user' },
+        { max_budget: 2, user_role: 'proxy_admin' },
+      ]),
+    ],
+  },
+  'a user’s delete': {
+    path: ({ user_id }) => ['/user/delete', { user_ids: [user_id] }],
+    leaves: (tenant) => [
+      ['deleted', USER, tenant.user_id, { user_id: tenant.user_id }, null],
+      ['deleted', MEMBER, memberOf(tenant), { role: 'user' }, null],
+      ['deleted', KEY, tenant.token, { user_id: tenant.user_id }, null],
+    ],
+  },
+  'a customer’s name': {
+    path: ({ user_id }) => ['/customer/new', { user_id, alias: 'New' }],
+    leaves: ({ user_id }) => [['created', CUSTOMER, user_id, null, { alias: 'New' }]],
   },
   'a budget’s update': {
     path: ({ budget_id }) => ['/budget/update', { budget_id, max_budget: 2 }],
