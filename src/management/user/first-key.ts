@@ -12,6 +12,8 @@ export const firstKeyFields = {
   key_alias: keyFields.key_alias,
   duration: keyFields.duration,
   aliases: keyFields.aliases,
+  allowed_routes: keyFields.allowed_routes,
+  key_type: keyFields.key_type,
 }
 
 type Input = Pick<
@@ -35,13 +37,11 @@ interface Making extends Now {
 export async function firstKey({ actor, by, input, ...now }: Making, userId: string) {
   const secret = newKey()
   const token = await sha256Hex(secret)
-  const { key_alias, duration, aliases, metadata, models } = input
+  const { key_alias, duration, aliases, allowed_routes, key_type, metadata, models } = input
+  const named = { key_alias, duration, aliases, allowed_routes, key_type, metadata, models }
   const { rpm_limit, tpm_limit, max_parallel_requests } = input
   const limits = { rpm_limit, tpm_limit, max_parallel_requests, budget_duration: undefined }
-  const sent = keyChanges(
-    { key_alias, duration, aliases, metadata, models, ...limits, temp_budget_expiry: undefined },
-    now.nowMs,
-  )
+  const sent = keyChanges({ ...named, ...limits, temp_budget_expiry: undefined }, now.nowMs)
   const changes = granted(actor, sent, { isNew: true, isByAdmin: true })
   const owned = { team_id: input.team_id, user_id: userId }
   const row = {
