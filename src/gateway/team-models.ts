@@ -20,6 +20,7 @@ export const ModelsQuery = z.object({
   team_id: z
     .string()
     .max(ID_MAX_LENGTH, { error: `expected at most ${ID_MAX_LENGTH} characters` })
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, { error: 'expected no control characters' })
     .optional(),
   return_wildcard_routes: flag,
   include_metadata: flag,

@@ -183,6 +183,7 @@ describe.each(['/models', '/v1/models'])('%s', (path) => {
     expect(await names(asked, member.key)).toEqual(['embed'])
     expect(await names(asked)).toEqual(['embed'])
     expect((await ask(`${path}?team_id=never`)).status).toBe(404)
+    expect((await ask(`${path}?team_id=%00`)).status).toBe(422)
     expect((await ask(`${path}?team_id=never`, member.key)).status).toBe(403)
   })
 })
