@@ -15,6 +15,7 @@ import { customerRoutes } from './management/customer/routes.ts'
 import { globalRoutes } from './management/global/routes.ts'
 import { severalKeysRoutes } from './management/key/list/routes.ts'
 import { keyRoutes } from './management/key/routes.ts'
+import { modelRoutes } from './management/model/routes.ts'
 import { spendRoutes } from './management/spend/routes.ts'
 import { teamPageRoutes, teamRoutes } from './management/team/routes.ts'
 import { userRoutes, userRoutesV2 } from './management/user/routes.ts'
@@ -72,6 +73,7 @@ export function createApp(deps: AppDeps): Hono {
   app.route('/budget', budgetRoutes(deps))
   app.route('/user', userRoutes(deps))
   app.route('/v2/user', userRoutesV2(deps))
+  app.route('/', modelRoutes(deps))
   for (const room of ['/customer', '/end_user']) app.route(room, customerRoutes(deps))
   app.route('/spend', spendRoutes(deps))
   app.route('/global', globalRoutes(deps))

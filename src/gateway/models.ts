@@ -45,3 +45,10 @@ export function callableModels(config: Config, rows: readonly PolicyRow[]): stri
     return meant !== null && rows.every((row) => isAllowed(row.models, meant.model))
   })
 }
+
+/** The patterns of config.yaml that every row lets through as a whole. */
+export function callablePatterns(config: Config, rows: readonly PolicyRow[]): string[] {
+  return config.index.wildcards
+    .map(({ pattern }) => pattern)
+    .filter((pattern) => rows.every((row) => isAllowed(row.models, pattern)))
+}

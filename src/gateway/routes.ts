@@ -1,16 +1,17 @@
 import { type Context, Hono } from 'hono'
-import { payer } from '../auth/caller.ts'
+import type { z } from 'zod'
 import { notFound } from '../errors.ts'
 import { callerOf, identify, refetchCaller } from '../callers.ts'
-import type { Deps } from '../http.ts'
+import { type Deps, query } from '../http.ts'
 import { admit, type AdmitDeps } from './admit.ts'
 import { readBytes, readLlmBody } from './body.ts'
 import { dryRun } from './dry-run.ts'
 import { type Endpoint, ENDPOINTS } from './endpoints.ts'
 import { exchange } from './exchange.ts'
 import { headerSafe } from './headers.ts'
-import { callableModels } from './models.ts'
+import { callableModels, callablePatterns } from './models.ts'
 import type { LlmRequest } from './prepare.ts'
+import { ModelsQuery, rowsFor } from './team-models.ts'
 
 const CALL_ID_MAX_LENGTH = 256
 /** What LiteLLM and OpenAI print for a model whose birthday nobody knows. */
@@ -23,8 +24,8 @@ export function gatewayRoutes(deps: Deps): Hono {
     for (const endpoint of ENDPOINTS) {
       app.post(prefix + endpoint.path, (c) => relay(deps, c, endpoint))
     }
-    app.get(`${prefix}/models`, async (c) => {
-      return c.json({ data: await models(deps, c), object: 'list' })
+    app.get(`${prefix}/models`, query(ModelsQuery), async (c) => {
+      return c.json({ data: await models(deps, c, c.req.valid('query')), object: 'list' })
     })
     app.get(`${prefix}/models/:id{.+}`, async (c) => {
       const id = c.req.param('id')
@@ -84,8 +85,16 @@ function admitDeps(deps: Deps, c: Context): AdmitDeps {
 }
 
 /** The models that every row of the caller lets through. */
-async function models(deps: Deps, c: Context) {
+async function models(deps: Deps, c: Context, asked: Partial<z.infer<typeof ModelsQuery>> = {}) {
+  const { team_id: teamId, return_wildcard_routes: withPatterns, include_metadata: isWhole } = asked
   const caller = await callerOf(deps, c)
-  const names = callableModels(deps.config, payer(caller).rows)
-  return names.map((id) => ({ id, object: 'model', created: MODEL_CREATED_S, owned_by: 'openai' }))
+  const rows = await rowsFor(deps, { caller, teamId, path: c.req.path })
+  const patterns = withPatterns ? callablePatterns(deps.config, rows) : []
+  return [...callableModels(deps.config, rows), ...patterns].map((id) => ({
+    id,
+    object: 'model',
+    created: MODEL_CREATED_S,
+    owned_by: 'openai',
+    ...(isWhole && { metadata: { fallbacks: [] } }),
+  }))
 }

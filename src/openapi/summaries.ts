@@ -110,4 +110,7 @@ export const SUMMARIES: Readonly<Record<string, string>> = {
   'GET /audit/logs': 'List what admins changed',
   'GET /audit/{id}': 'Show a change by an admin',
   'GET /audit/logs/{id}': 'Show a change by an admin',
+
+  'GET /model/info': 'Show the deployments that the key may call, and their prices',
+  'GET /model_group/info': 'Show the models that the key may call, and their prices',
 }

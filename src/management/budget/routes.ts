@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { getBudget, listBudgets } from '../../db/budgets.ts'
-import { type Acting, acting, adminOnly, asked } from '../../callers.ts'
+import { type Acting, acting, adminOnly, adminsAndViewers, asked } from '../../callers.ts'
 import { answered, body, type Deps, nowOf, query } from '../../http.ts'
 import { id } from '../fields.ts'
 import { DeleteBudget, removeBudget } from './delete.ts'
@@ -34,14 +34,14 @@ export function budgetRoutes(deps: Deps): Hono<Acting> {
       const input = c.req.valid('json')
       return answered(c, await removeBudget({ ...asked(deps, c), input, ignored }))
     })
-    .post('/info', adminOnly, body(Budgets), async (c) => {
+    .post('/info', adminsAndViewers, body(Budgets), async (c) => {
       const rows = await listBudgets(db, c.req.valid('json').budgets)
       return c.json(rows.map((row) => budgetRow(row, nowOf(deps))))
     })
-    .get('/list', adminOnly, async (c) =>
+    .get('/list', adminsAndViewers, async (c) =>
       c.json((await listBudgets(db)).map((row) => budgetRow(row, nowOf(deps)))),
     )
-    .get('/settings', adminOnly, query(BudgetQuery), async (c) => {
+    .get('/settings', adminsAndViewers, query(BudgetQuery), async (c) => {
       const { budget_id } = c.req.valid('query')
       const budget = await getBudget(db, budget_id)
       if (!budget) throw noBudget(budget_id, 'budget_id')
