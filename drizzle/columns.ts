@@ -53,6 +53,18 @@ export interface KeyMove {
   readonly version?: number
 }
 
+/** One way to call a key by. */
+export interface KeySecret {
+  /** SHA-256 hex. */
+  readonly hash: string
+  /** What a holder may show of it. */
+  readonly name: string
+  /** How many were made before it; absent: none. */
+  readonly nth?: number
+  /** Good until then; null: until the next one is made. */
+  readonly until: string | null
+}
+
 /** What limits a team, key, member, user or shared budget row. */
 export const limits = {
   maxBudget: usd(),

@@ -1,12 +1,9 @@
 import { sql } from 'drizzle-orm'
 import {
-  bigint,
   boolean,
-  date,
   index,
   integer,
   jsonb,
-  numeric,
   pgTable,
   primaryKey,
   text,
@@ -25,9 +22,11 @@ import {
   usd,
   version,
   type KeyMove,
+  type KeySecret,
 } from './columns.ts'
 
 export { policyVersion } from './columns.ts'
+export { auditLogs, dailyCustomers, dailySpend, spendLogs } from './history.ts'
 
 /** What owns one ledger: `team:<id>`, `user:<id>` or `key:<hash>`. */
 export const accounts = pgTable('accounts', {
@@ -60,6 +59,10 @@ export const teams = pgTable(
     teamMemberAnchorAt: instant().notNull().defaultNow(),
     teamMemberRpmLimit: count(),
     teamMemberTpmLimit: count(),
+    /** Routes that members may call for the team's keys; null: as LiteLLM has it. */
+    teamMemberPermissions: text().array(),
+    /** The longest life of a key that a member makes. */
+    teamMemberKeyDuration: text(),
     blocked: boolean().notNull().default(false),
     /** Kept, so that a delete can be repeated; the same id made again starts a new generation. */
     deletedAt: instant(),
@@ -87,6 +90,11 @@ export const keys = pgTable(
     /** A shared budget row, whose limits hold where the key has none. */
     budgetId: text(),
     blocked: boolean().notNull().default(false),
+    /** Routes, groups and patterns that it may call; empty: all that its role may. */
+    allowedRoutes: names(),
+    /** What it was regenerated as; null: it is known by its token alone. */
+    secrets: jsonb().$type<KeySecret[]>(),
+    lastRotationAt: instant(),
     expiresAt: instant(),
     /** Kept, so that a delete can be repeated until every ledger was told. */
     deletedAt: instant(),
@@ -111,6 +119,13 @@ export const keys = pgTable(
   ],
 )
 
+/** A regenerated key keeps its row: what it is called by now, and which row that is. */
+export const keySecrets = pgTable('key_secrets', {
+  /** SHA-256 hex. */
+  hash: text().primaryKey(),
+  token: text().notNull(),
+})
+
 export const users = pgTable(
   'users',
   {
@@ -118,9 +133,12 @@ export const users = pgTable(
     version: version(),
     userEmail: text(),
     userAlias: text(),
+    ssoUserId: text(),
     userRole: text().notNull().default('internal_user'),
     models: names(),
     metadata: json(),
+    /** Kept, so that a delete can be repeated; the same id made again starts a new generation. */
+    deletedAt: instant(),
     ...limits,
     ...created,
   },
@@ -180,77 +198,15 @@ export const windowSpends = pgTable(
   ],
 )
 
-/** One row per ended attempt; a correction is revision 1 with the signed difference. */
-export const spendLogs = pgTable(
-  'spend_logs',
-  {
-    day: date({ mode: 'string' }).notNull(),
-    entryId: text().notNull(),
-    revision: integer().notNull(),
-    accountId: text().notNull(),
-    generation: integer().notNull().default(1),
-    state: text().notNull(),
-    startedAt: instant().notNull(),
-    endedAt: instant().notNull(),
-    spendPico: bigint({ mode: 'bigint' }).notNull(),
-    promptTokens: count().notNull().default(0),
-    completionTokens: count().notNull().default(0),
-    totalTokens: count().notNull().default(0),
-    keyHash: text(),
-    teamId: text(),
-    userId: text(),
-    endUser: text(),
-    callType: text(),
-    modelGroup: text(),
-    model: text(),
-    modelId: text(),
-    provider: text(),
-    callId: text(),
-    responseId: text(),
-    status: text(),
-    usageSource: text(),
-    detail: json(),
-  },
-  (table) => [
-    primaryKey({ columns: [table.day, table.entryId, table.revision] }),
-    index('spend_logs_account').on(table.accountId, table.endedAt),
-    index('spend_logs_key').on(table.keyHash, table.endedAt),
-    index('spend_logs_call').on(table.callId),
-    index('spend_logs_response').on(table.responseId),
-  ],
-)
-
-export const dailySpend = pgTable(
-  'daily_spend',
-  {
-    day: date({ mode: 'string' }).notNull(),
-    accountId: text().notNull(),
-    keyHash: text().notNull(),
-    userId: text().notNull(),
-    modelGroup: text().notNull(),
-    model: text().notNull(),
-    provider: text().notNull(),
-    spendPico: numeric({ precision: 38, scale: 0 }).notNull().default('0'),
-    requests: count().notNull().default(0),
-    successfulRequests: count().notNull().default(0),
-    failedRequests: count().notNull().default(0),
-    promptTokens: count().notNull().default(0),
-    completionTokens: count().notNull().default(0),
-  },
-  (table) => [
-    primaryKey({
-      columns: [
-        table.day,
-        table.accountId,
-        table.keyHash,
-        table.userId,
-        table.modelGroup,
-        table.model,
-        table.provider,
-      ],
-    }),
-  ],
-)
+/** Whom calls are made for, by the name that callers give them; nothing limits them. */
+export const customers = pgTable('customers', {
+  userId: text().primaryKey(),
+  alias: text(),
+  blocked: boolean().notNull().default(false),
+  allowedModelRegion: text(),
+  defaultModel: text(),
+  ...created,
+})
 
 /** Changes that were saved and that a ledger was not yet told of; cron drives them on. */
 export const tellings = pgTable(

@@ -8,12 +8,33 @@ import { memberRatesWatch } from './gateway/member-rates.ts'
 import { gatewayRoutes } from './gateway/routes.ts'
 import { healthRoutes } from './health.ts'
 import { describe, log } from './log.ts'
+import { activityRoutes } from './management/activity/routes.ts'
+import { auditRoutes } from './management/audit/routes.ts'
 import { budgetRoutes } from './management/budget/routes.ts'
+import { customerRoutes } from './management/customer/routes.ts'
+import { globalRoutes } from './management/global/routes.ts'
+import { severalKeysRoutes } from './management/key/list/routes.ts'
 import { keyRoutes } from './management/key/routes.ts'
-import { teamRoutes } from './management/team/routes.ts'
+import { modelRoutes } from './management/model/routes.ts'
+import { spendRoutes } from './management/spend/routes.ts'
+import { teamPageRoutes, teamRoutes } from './management/team/routes.ts'
+import { userRoutes, userRoutesV2 } from './management/user/routes.ts'
+import { openapiRoutes } from './openapi/routes.ts'
 import { type MetricsDeps, metricsRoutes } from './metrics/routes.ts'
 
 const MANAGEMENT_BODY_MAX_BYTES = 1024 * 1024
+
+/** Where admins send bodies. */
+const ROOMS = [
+  '/team',
+  '/key',
+  '/v2/key',
+  '/budget',
+  '/user',
+  '/customer',
+  '/end_user',
+  '/spend',
+] as const
 
 export interface AppDeps extends MetricsDeps {
   /** Why this Worker must not serve yet; null: it may. */
@@ -43,10 +64,21 @@ export function createApp(deps: AppDeps): Hono {
   )
   app.route('/', gatewayRoutes(deps))
   app.route('/', metricsRoutes(deps))
-  for (const room of ['/team/*', '/key/*', '/budget/*']) app.use(room, managementBody)
+  for (const room of ROOMS) app.use(`${room}/*`, managementBody)
+  app.route('/', activityRoutes(deps))
   app.route('/team', teamRoutes(deps))
+  app.route('/v2/team', teamPageRoutes(deps))
   app.route('/key', keyRoutes(deps))
+  app.route('/v2/key', severalKeysRoutes(deps))
   app.route('/budget', budgetRoutes(deps))
+  app.route('/user', userRoutes(deps))
+  app.route('/v2/user', userRoutesV2(deps))
+  app.route('/', modelRoutes(deps))
+  for (const room of ['/customer', '/end_user']) app.route(room, customerRoutes(deps))
+  app.route('/spend', spendRoutes(deps))
+  app.route('/global', globalRoutes(deps))
+  app.route('/audit', auditRoutes(deps))
+  app.route('/', openapiRoutes(app))
   return app
 }
 

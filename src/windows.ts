@@ -1,6 +1,6 @@
 import { calendarWindow, type Zone } from './calendar.ts'
 import { addDuration, type Duration, monthsBetween, UNIT_MS } from './duration.ts'
-import type { Pico } from './money.ts'
+import { CHARGE_MAX_PICO, type Pico } from './money.ts'
 
 /** One period of a budget: from `startMs` up to, not including, `endMs` (null: for ever). */
 export interface Window {
@@ -82,6 +82,9 @@ export function rollWindow(
   return { ...open, spentPico: carriedOver(rule, [known, open], now) }
 }
 
+/** That many entries a ledger writes at once, and their sum fits into a log row of Postgres. */
+export const CARRIED_MAX_PICO: Pico = 1_000n * CHARGE_MAX_PICO
+
 /**
  * What was left of a budget, as a negative spend, or what was spent beyond it. Windows between that
  * nobody looked at were not spent in.
@@ -94,15 +97,20 @@ function carriedOver(
   const { limitPico } = rule
   const { rolloverMax } = resets
   if (rolloverMax === undefined || !limitPico || known.endMs === null) return 0n
-  const most = -((limitPico * BigInt(Math.round(rolloverMax * 1_000))) / 1_000n)
+  const share = (limitPico * BigInt(Math.round(rolloverMax * 1_000))) / 1_000n
+  const most = -lesser(share, CARRIED_MAX_PICO)
   let { endMs, spentPico } = known as { endMs: number | null; spentPico: Pico }
   for (let windows = 0; windows < CARRIED_WINDOWS_MAX; windows++) {
     spentPico -= limitPico
     if (spentPico <= most) return most
-    if (endMs === null || endMs >= open.startMs) return spentPico
+    if (endMs === null || endMs >= open.startMs) return lesser(spentPico, CARRIED_MAX_PICO)
     ;({ endMs } = windowAt(rule, { nowMs: endMs, resets }))
   }
   return most
+}
+
+function lesser(a: Pico, b: Pico): Pico {
+  return a < b ? a : b
 }
 
 /** After as many without a call nothing is owed any more. */

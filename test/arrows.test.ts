@@ -15,8 +15,10 @@ const HEIGHTS: Readonly<Record<string, number>> = {
   management: 4,
   metrics: 4,
   jobs: 4,
+  openapi: 4,
   health: 4,
   http: 3,
+  callers: 3,
   auth: 2,
   upstream: 2,
   pricing: 2,
@@ -34,7 +36,7 @@ const HEIGHTS: Readonly<Record<string, number>> = {
   within: 1,
 }
 
-const ROOMS = new Set(['gateway', 'management', 'metrics', 'jobs', 'health'])
+const ROOMS = new Set(['gateway', 'management', 'metrics', 'jobs', 'openapi', 'health'])
 
 interface Arrow {
   readonly from: string
@@ -93,7 +95,7 @@ describe('arrows', () => {
   })
 
   it.each([
-    ['hono', /^hono/, /^(app|http|health)\.ts$|routes\.ts$/],
+    ['hono', /^hono/, /^(app|http|callers|health)\.ts$|routes\.ts$/],
     ['drizzle', /^drizzle-orm|\/drizzle\//, /^db\//],
     ['the neon driver', /^@neondatabase/, /^db\//],
     [

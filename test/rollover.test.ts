@@ -5,7 +5,7 @@ import { LedgerCore } from '../src/ledger/core.ts'
 import { roll, snapshotOf } from '../src/ledger/snapshot.ts'
 import { copiedStanding } from '../src/management/live.ts'
 import { picoToDecimal } from '../src/money.ts'
-import { type Resets, ROLLING, rollWindow } from '../src/windows.ts'
+import { CARRIED_MAX_PICO, type Resets, ROLLING, rollWindow } from '../src/windows.ts'
 import { accountRow, budget, caller, keyRow, opening, settleOf, state, T0 } from './ledger/build.ts'
 import { MemoryStore } from './ledger/memory-store.ts'
 
@@ -45,6 +45,13 @@ describe('what a window begins with', () => {
   })
 
   it.each([
+    ['left', 0n, -CARRIED_MAX_PICO],
+    ['owed', 10n ** 27n, CARRIED_MAX_PICO],
+  ])('is no more than a ledger can write, however much is %s', (_name, spentPico, expected) => {
+    expect(later(spentPico, 1, ONE, 3n * CARRIED_MAX_PICO)).toBe(expected)
+  })
+
+  it.each([
     ['where nothing is carried', 30n, ROLLING, 100n],
     ['without a limit', 30n, ONE, null],
     ['with a limit of 0', 30n, ONE, 0n],
@@ -76,8 +83,8 @@ describe('a ledger whose budgets are carried over', () => {
   it('admits what was left over, and refuses after it, also when it was asleep', () => {
     const { store, core } = ledger()
     spend(core, 40n, T0)
-    for (const awake of [core, new LedgerCore(store, ONE)]) {
-      expect(state(awake, account, T0 + DAY).spentPico).toBe(-60n)
+    for (const wake of [() => core, () => new LedgerCore(store, ONE)]) {
+      expect(state(wake(), account, T0 + DAY).spentPico).toBe(-60n)
     }
     const next = new LedgerCore(store, ONE)
     expect(spend(next, 159n, T0 + DAY)).toBe('admitted')

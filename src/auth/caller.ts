@@ -10,7 +10,7 @@ export interface AdminCaller {
   readonly hash: string
   readonly userId: string
   /** Whose token made them an admin; absent: they have the master key. */
-  readonly actingAs?: string
+  readonly acting?: { readonly by: string; readonly userId: string | null }
   /** The account's row, once its ledger answered with it. */
   readonly account?: PolicyRow
 }
@@ -47,6 +47,16 @@ export interface Principal {
   readonly userEmail: string | null
 }
 
+/** What users may be; the strongest first. */
+export const ROLES = [
+  'proxy_admin',
+  'proxy_admin_viewer',
+  'internal_user',
+  'internal_user_viewer',
+] as const
+
+export type Role = (typeof ROLES)[number]
+
 export const ADMIN_USER_ID = 'default_user_id'
 
 /** Whose ledger pays for the caller, and the rows it is decided on. */
@@ -62,9 +72,8 @@ export function payer(caller: Caller): AccountRef & { readonly rows: readonly Po
 
 /** The key that a call is booked on; null: it was made with a token. */
 export function keyHashOf(caller: Caller): string | null {
-  const isToken =
-    caller.kind === 'jwt' || (caller.kind === 'admin' && caller.actingAs !== undefined)
-  return isToken ? null : caller.hash
+  if (caller.kind === 'key') return caller.record.key.id
+  return caller.kind === 'admin' && !caller.acting ? caller.hash : null
 }
 
 /** The teams that a caller belongs to; the admin to none in particular. */

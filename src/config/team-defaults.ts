@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { PERMISSIONS } from '../auth/member-permissions.ts'
 import { parseDuration } from '../duration.ts'
 import { MONEY_MAX_USD, parsePico, picoToDecimal } from '../money.ts'
 import type { TeamDefaults, TeamDefaultValues } from './config.ts'
@@ -57,6 +58,10 @@ const fields = {
   team_member_budget_duration: duration().optional(),
   team_member_rpm_limit: whole().optional(),
   team_member_tpm_limit: whole().optional(),
+  team_member_permissions: texts('a list of routes such as ["/key/generate"]')
+    .pipe(z.array(z.string().refine(isPermission, expectedValue(PERMISSIONS.join(' or ')))))
+    .optional(),
+  team_member_key_duration: duration().optional(),
 }
 
 export const DefaultTeamParams = z.object(
@@ -134,7 +139,18 @@ function columns(sent: z.infer<typeof DefaultTeamParams>): TeamDefaultValues {
     teamMemberBudgetDuration: sent.team_member_budget_duration,
     teamMemberRpmLimit: sent.team_member_rpm_limit,
     teamMemberTpmLimit: sent.team_member_tpm_limit,
+    teamMemberPermissions: filled(sent.team_member_permissions),
+    teamMemberKeyDuration: sent.team_member_key_duration,
   }
+}
+
+/** None at all are LiteLLM's, as nothing said. */
+function filled(names: string[] | undefined): string[] | undefined {
+  return names?.length === 0 ? undefined : names
+}
+
+function isPermission(name: string): boolean {
+  return PERMISSIONS.includes(name)
 }
 
 /** LiteLLM takes either pair of names. */

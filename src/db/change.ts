@@ -8,3 +8,9 @@ export function changed(by: string, nowMs: number) {
     updatedBy: by,
   }
 }
+
+/** Who made a row and when. */
+export function made(by: string, nowMs: number) {
+  const now = new Date(nowMs)
+  return { createdBy: by, updatedBy: by, createdAt: now, updatedAt: now }
+}

@@ -1,6 +1,6 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { accounts, keys, spendLogs } from '../../drizzle/schema.ts'
-import { type Pico, picoToDecimal } from '../money.ts'
+import { parsePico, type Pico, picoToDecimal } from '../money.ts'
 import { type AccountRef, lockAccounts } from './accounts.ts'
 import type { Db } from './connect.ts'
 
@@ -15,27 +15,31 @@ interface Credit {
   readonly nowMs: number
 }
 
-/** Whether a credit of this id is in the logs. */
-export async function hasCredit(db: Db, accountId: string, creditId: string): Promise<boolean> {
+/** Whether this credit is in the logs. The client's id may be there for other rows, too. */
+export async function hasCredit(
+  db: Db,
+  { entryId, creditId }: Pick<Credit, 'entryId' | 'creditId'>,
+): Promise<boolean> {
+  if (creditId === null) return false
   const [row] = await db
     .select({ entryId: spendLogs.entryId })
     .from(spendLogs)
-    .where(
-      and(
-        eq(spendLogs.callId, creditId),
-        eq(spendLogs.accountId, accountId),
-        eq(spendLogs.state, 'adjusted'),
-      ),
-    )
+    // By both: the client's id has an index.
+    .where(and(eq(spendLogs.callId, creditId), eq(spendLogs.entryId, entryId)))
     .limit(1)
   return row !== undefined
 }
 
+interface Credited {
+  /** Null: it was credited before. */
+  readonly beforePico: Pico | null
+}
+
 /**
  * Writes a credit while there is no ledger that would: the log row, and Postgres' copy of the spend
- * with it, once per entry. False if there is a ledger.
+ * with it, once per entry. Null if there is a ledger.
  */
-export async function creditCopy(db: Db, credit: Credit): Promise<boolean> {
+export async function creditCopy(db: Db, credit: Credit): Promise<Credited | null> {
   const { account, row, pico, entryId, creditId, nowMs } = credit
   const { accountId, generation } = account
   const now = sql`${new Date(nowMs).toISOString()}::timestamptz`
@@ -46,7 +50,7 @@ export async function creditCopy(db: Db, credit: Credit): Promise<boolean> {
     : sql`token = ${row.id} and account_id = ${accountId} and moving is null`
   const [, written] = await db.batch([
     lockAccounts(db, eq(accounts.accountId, accountId)),
-    db.execute<{ done: boolean }>(sql`
+    db.execute<{ done: boolean; after: string | null }>(sql`
       with owning as (
         select account_id from ${accounts} where account_id = ${accountId}
           and generation = ${generation} and ledger_epoch = 0
@@ -60,9 +64,10 @@ export async function creditCopy(db: Db, credit: Credit): Promise<boolean> {
         from owning on conflict do nothing returning 1
       ), credited as (
         update ${table} set spend = spend - ${picoToDecimal(pico)}::numeric
-        where ${named} and exists (select 1 from logged)
+        where ${named} and exists (select 1 from logged) returning spend
       )
-      select exists (select 1 from owning) as done`),
+      select exists (select 1 from owning) as done, (select spend::text from credited) as after`),
   ])
-  return written.rows[0]?.done === true
+  const [{ done, after } = { done: false, after: null }] = written.rows
+  return done ? { beforePico: after === null ? null : parsePico(after) + pico } : null
 }

@@ -7,6 +7,11 @@ export function violatedConstraint(error: unknown): string | null {
   return cause?.code === '23505' ? (cause.constraint ?? '') : null
 }
 
+/** Whether a write was refused for a value that its own condition left out. */
+export function isConditionRefused(error: unknown): boolean {
+  return databaseError(error)?.code === '23502'
+}
+
 /** Connection trouble, no room, shutting down, a deadlock or a lost race: the same may work later. */
 const TRANSIENT = /^(08|53|57P|40001|40P01|55P03)/
 

@@ -4,6 +4,7 @@ import { type PolicyRow, unlimitedRow } from '../ledger/policy.ts'
 import type { AccountRow } from './accounts.ts'
 import type { BudgetRow } from './budgets.ts'
 import type { Db } from './connect.ts'
+import { tokenOf } from './key-secrets.ts'
 import type { KeyRow } from './keys.ts'
 import { budgetPolicy, keyPolicy, teamPolicy, userPolicy } from './policy.ts'
 
@@ -16,6 +17,7 @@ export interface KeyDetails {
   readonly rows: readonly PolicyRow[]
 }
 
+/** By any of its hashes. */
 export async function getKeyDetails(db: Db, hash: string): Promise<KeyDetails | null> {
   const [found] = await db
     .select({ key: keys, account: accounts, team: teams, user: users, budget: budgets })
@@ -24,7 +26,7 @@ export async function getKeyDetails(db: Db, hash: string): Promise<KeyDetails | 
     .leftJoin(teams, eq(teams.teamId, keys.teamId))
     .leftJoin(users, and(eq(users.userId, keys.userId), isNull(keys.teamId)))
     .leftJoin(budgets, and(eq(budgets.budgetId, keys.budgetId), isNull(budgets.deletedAt)))
-    .where(eq(keys.token, hash))
+    .where(eq(keys.token, tokenOf(hash)))
   if (!found) return null
   const { key, account, team, user, budget } = found
   const payer = team ? teamPolicy(team) : user ? userPolicy(user) : null

@@ -1,5 +1,6 @@
-import { and, eq, isNull, sql } from 'drizzle-orm'
-import { accounts, budgets, keys } from '../../drizzle/schema.ts'
+import { and, eq, isNull, type SQL, sql } from 'drizzle-orm'
+import type { KeySecret } from '../../drizzle/columns.ts'
+import { accounts, budgets, keys, keySecrets } from '../../drizzle/schema.ts'
 import { lockAccounts } from './accounts.ts'
 import { changed } from './change.ts'
 import type { Db } from './connect.ts'
@@ -17,6 +18,7 @@ export type KeyChanges = LimitChanges &
     | 'metadata'
     | 'models'
     | 'aliases'
+    | 'allowedRoutes'
     | 'budgetId'
     | 'blocked'
     | 'expiresAt'
@@ -30,9 +32,19 @@ export interface UpdateKey extends Now {
   /** Who pays for it, as far as the caller knows. */
   readonly accountId: string
   readonly changes: KeyChanges
+  /** Of the row that it was decided by; absent: whatever the row is by now. */
+  readonly version?: number
+  readonly rotation?: KeyRotation
   /** Whose it is from now on; another account has to be moved to. */
   readonly owner: KeyOwner | null
   readonly by: string
+}
+
+/** What the key is called by from now on. */
+export interface KeyRotation {
+  /** The newest comes last. */
+  readonly secrets: readonly KeySecret[]
+  readonly newest: KeySecret
 }
 
 export interface KeyOwner {
@@ -44,31 +56,35 @@ export interface KeyOwner {
 /**
  * One batch behind the lock on the key's account. If another account is to pay, the key starts
  * moving there. Null if it is gone, paid for by another one, or moving already: what left with one
- * version of its row must not be asked for with another.
+ * version of its row must not be asked for with another. A new secret that is or was another key's
+ * violates a unique constraint.
  */
 export async function updateKey(db: Db, update: UpdateKey) {
-  const { token, accountId, changes, owner, by, nowMs } = update
+  const { token, accountId, changes, owner, rotation, version, by, nowMs } = update
   const named =
     and(
       eq(keys.token, token),
       eq(keys.accountId, accountId),
       isNull(keys.deletedAt),
       isNull(keys.moving),
+      version === undefined ? undefined : eq(keys.version, version),
     ) ?? sql`false`
   const isSame = eq(keys.token, token)
   const owning = eq(accounts.accountId, accountId)
   const budgetId = sql`coalesce(${changes.budgetId ?? null}::text,
     (select ${keys.budgetId} from ${keys} where ${isSame}))`
-  const [, [budget], [key], , , , [account]] = await db.batch([
+  const [, [budget], , [key], , , , [account]] = await db.batch([
     lockAccounts(db, owning),
     // So that a change of the budget row comes before this, or finds this key.
     db.select().from(budgets).where(eq(budgets.budgetId, budgetId)).for('share'),
+    noteSecret(db, named, rotation),
     db
       .update(keys)
       .set({
         ...limitSet(keys, changes, update),
         ...budgetSet(changes, nowMs),
         ...ownerSet(owner, accountId),
+        ...(rotation && rotationSet(rotation, nowMs)),
         ...changed(by, nowMs),
       })
       .where(named)
@@ -97,4 +113,14 @@ function ownerSet(owner: KeyOwner | null, accountId: string) {
   const { teamId, userId } = owner
   if (owner.accountId === accountId) return { teamId, userId }
   return { moving: { account_id: owner.accountId, team_id: teamId, user_id: userId } }
+}
+
+function noteSecret(db: Db, named: SQL, rotation: KeyRotation | undefined) {
+  const hash = rotation?.newest.hash ?? null
+  return db.execute(sql`insert into ${keySecrets} (hash, token)
+    select ${hash}::text, token from ${keys} where ${named} and ${hash}::text is not null`)
+}
+
+function rotationSet({ secrets, newest }: KeyRotation, nowMs: number) {
+  return { secrets: [...secrets], keyName: newest.name, lastRotationAt: new Date(nowMs) }
 }

@@ -1,10 +1,19 @@
-import { and, eq, inArray, isNull, or, sql } from 'drizzle-orm'
-import { accounts, budgets, keys, memberships, teams, users } from '../../drizzle/schema.ts'
+import { and, eq, inArray, isNull, or, type SQL, sql } from 'drizzle-orm'
+import {
+  accounts,
+  budgets,
+  keySecrets,
+  keys,
+  memberships,
+  teams,
+  users,
+} from '../../drizzle/schema.ts'
 import { unlimitedRow } from '../ledger/policy.ts'
 import type { PolicyRow } from '../ledger/policy.ts'
 import { type AccountRow, lockAccounts } from './accounts.ts'
 import type { Db } from './connect.ts'
 import { keyDeletion } from './deletion.ts'
+import { tokenOf, tokensOf } from './key-secrets.ts'
 import {
   budgetPolicy,
   keyPolicy,
@@ -60,7 +69,7 @@ export async function findKey(db: Db, hash: string): Promise<KeyRecord | null> {
       and(eq(memberships.userId, keys.userId), eq(memberships.teamId, keys.teamId)),
     )
     .leftJoin(budgets, and(eq(budgets.budgetId, keys.budgetId), isNull(budgets.deletedAt)))
-    .where(and(eq(keys.token, hash), isNull(keys.deletedAt)))
+    .where(and(eq(keys.token, tokenOf(hash)), isNull(keys.deletedAt)))
   if (!found) return null
   const { key, account, team, user, member, budget } = found
   return {
@@ -92,16 +101,6 @@ function accountPolicy(
   return user ? userPolicy(user) : unlimitedRow('account', accountId)
 }
 
-/** A key's row with its account, deleted ones too. */
-export async function getKey(db: Db, hash: string) {
-  const [found] = await db
-    .select({ key: keys, account: accounts })
-    .from(keys)
-    .innerJoin(accounts, eq(accounts.accountId, keys.accountId))
-    .where(eq(keys.token, hash))
-  return found ?? null
-}
-
 export async function listTeamKeys(db: Db, teamId: string): Promise<KeyRow[]> {
   return db
     .select()
@@ -113,7 +112,10 @@ export async function listTeamKeys(db: Db, teamId: string): Promise<KeyRow[]> {
 
 const TEAM_KEYS_MAX = 1_000
 
-/** One batch: the key, and its account if it is the first to use it. */
+/**
+ * One batch: the key, and its account if it is the first to use it. What is or was a secret of
+ * another key violates a unique constraint.
+ */
 export async function insertKey(db: Db, key: typeof keys.$inferInsert): Promise<KeyRow> {
   const account = db.insert(accounts).values({ accountId: key.accountId }).onConflictDoNothing()
   // So that a change of the budget row comes before this, or finds this key.
@@ -121,10 +123,27 @@ export async function insertKey(db: Db, key: typeof keys.$inferInsert): Promise<
     .select()
     .from(budgets)
     .where(eq(budgets.budgetId, key.budgetId ?? ''))
+  const secret = db.insert(keySecrets).values({ hash: key.token, token: key.token })
   const insert = db.insert(keys).values(key).returning()
-  const [, , [row]] = await db.batch([account, budget.for('share'), insert])
+  const [, , , [row]] = await db.batch([account, budget.for('share'), secret, insert])
   if (!row) throw new Error('the key was not inserted')
   return row
+}
+
+/** Keys by any of their hashes or by their aliases. */
+export interface NamedKeys {
+  readonly hashes: readonly string[]
+  readonly aliases: readonly string[]
+}
+
+/** Deleted ones too. */
+export function listNamedKeys(db: Db, by: NamedKeys): Promise<KeyRow[]> {
+  return db.select().from(keys).where(isNamed(by))
+}
+
+interface DeleteKeys extends NamedKeys {
+  /** Rows as whoever is asking was allowed to delete them; if one has changed, none is deleted. */
+  readonly known?: readonly Pick<KeyRow, 'token' | 'version'>[]
 }
 
 /**
@@ -132,13 +151,14 @@ export async function insertKey(db: Db, key: typeof keys.$inferInsert): Promise<
  * first, so that a ledger that opens now sees the deletion. Keys deleted before are returned too,
  * so that a delete whose telling failed can be repeated.
  */
-export async function deleteKeys(db: Db, by: { hashes: string[]; aliases: string[] }) {
-  const named = or(inArray(keys.token, by.hashes), inArray(keys.keyAlias, by.aliases)) ?? sql`false`
+export async function deleteKeys(db: Db, { known, ...by }: DeleteKeys) {
+  const named = isNamed(by)
   const owning = inArray(
     accounts.accountId,
     db.select({ id: keys.accountId }).from(keys).where(named),
   )
-  const mark = db.update(keys).set(keyDeletion()).where(named).returning()
+  const isAsKnown = known && areOnly(known, named)
+  const mark = db.update(keys).set(keyDeletion()).where(and(named, isAsKnown)).returning()
   const owners = db.select().from(accounts).where(owning)
   const [, rows, , accountRows] = await db.batch([
     lockAccounts(db, owning),
@@ -147,6 +167,19 @@ export async function deleteKeys(db: Db, by: { hashes: string[]; aliases: string
     owners,
   ])
   return withAccounts(rows, accountRows)
+}
+
+function isNamed({ hashes, aliases }: NamedKeys): SQL {
+  return (
+    or(inArray(keys.token, tokensOf(hashes)), inArray(keys.keyAlias, [...aliases])) ?? sql`false`
+  )
+}
+
+function areOnly(known: NonNullable<DeleteKeys['known']>, named: SQL): SQL {
+  const rows = JSON.stringify(known.map(({ token, version }) => ({ token, version })))
+  return sql`not exists (select 1 from ${keys} where ${named} and (${keys.token}, ${keys.version})
+    not in (select token, version from jsonb_to_recordset(${rows}::jsonb)
+      as known(token text, version bigint)))`
 }
 
 /** Each key with the account that pays for it. */

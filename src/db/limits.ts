@@ -1,8 +1,10 @@
 import { type AnyColumn, type SQL, sql } from 'drizzle-orm'
 import type { BudgetWindow, ModelBudget } from '../../drizzle/columns.ts'
+import type { keys } from '../../drizzle/schema.ts'
 import { parseDuration } from '../duration.ts'
 import { type Alignment, type Now, windowAt } from '../windows.ts'
 
+type KeyRow = typeof keys.$inferSelect
 type Sent<T> = T | null | undefined
 
 /** Limits as they were sent: what is undefined stays, null clears. USD as decimal text. */
@@ -43,6 +45,21 @@ export function newLimits(sent: LimitChanges, now: Now) {
     maxParallelRequests: sent.maxParallelRequests ?? null,
     tpmLimit: sent.tpmLimit ?? null,
     rpmLimit: sent.rpmLimit ?? null,
+  }
+}
+
+/** How budgets bind, as it was sent. */
+export type EnforcementChanges = {
+  readonly [Name in 'budgetEnforcement' | 'tempBudgetIncrease' | 'tempBudgetExpiry']?:
+    KeyRow[Name] | undefined
+}
+
+/** The same for a row that is made now. */
+export function newEnforcement(sent: EnforcementChanges) {
+  return {
+    budgetEnforcement: sent.budgetEnforcement ?? null,
+    tempBudgetIncrease: sent.tempBudgetIncrease ?? null,
+    tempBudgetExpiry: sent.tempBudgetExpiry ?? null,
   }
 }
 

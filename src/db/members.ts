@@ -1,11 +1,11 @@
-import { and, asc, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm'
-import { memberships, teams, users } from '../../drizzle/schema.ts'
+import { and, asc, eq, isNull, type SQL, sql } from 'drizzle-orm'
+import { memberships, users } from '../../drizzle/schema.ts'
 import type { Db } from './connect.ts'
 import { type LimitChanges, newLimits } from './limits.ts'
+import { freed } from './user/freed.ts'
 import type { Now } from '../windows.ts'
 
 export type MemberRow = typeof memberships.$inferSelect
-export type UserRow = typeof users.$inferSelect
 
 /** Whom to add: by id, or by email, which then finds a user or makes one with `newId`. */
 export interface NewMember {
@@ -35,18 +35,23 @@ export function insertMembers(db: Db, request: InsertMembers) {
     from jsonb_to_recordset(${JSON.stringify(members.map(sentRow))}::jsonb)
       as member(place int, user_id text, user_email text, role text, new_id text)
     left join lateral (select user_id from ${users}
-      where ${users.userEmail} = member.user_email order by created_at, user_id limit 1
+      where ${users.userEmail} = member.user_email and ${users.deletedAt} is null
+      order by created_at, user_id limit 1
     ) as known on true
   ) as sent`
   const columns = newLimits(limits, request)
+  const ids = JSON.stringify(members.flatMap(({ userId }) => userId ?? []))
   const emails = JSON.stringify(members.flatMap(({ userEmail }) => userEmail ?? []).toSorted())
   return [
-    // Teams that invite one address at the same time have to find the same user.
-    db.execute(sql`select pg_advisory_xact_lock(hashtextextended(email, 0))
-      from jsonb_array_elements_text(${emails}::jsonb) as email`),
+    // Teams that invite one address at the same time have to find the same user; who was deleted
+    // is made anew.
+    db.execute(sql`with ${freed(sql`select jsonb_array_elements_text(${ids}::jsonb)`, only)}
+      select pg_advisory_xact_lock(hashtextextended(email, 0))
+      from (select count(*) from renewed) as locked
+        left join jsonb_array_elements_text(${emails}::jsonb) as email on true`),
     db.execute(sql`insert into ${users} (user_id, user_email, created_by, updated_by)
       select distinct on (id) id, user_email, ${by}::text, ${by}::text from ${sent}
-      where ${only} order by id on conflict do nothing`),
+      where ${only} order by id, place on conflict do nothing`),
     db.execute<{ user_id: string }>(sql`
       insert into ${memberships} as member (user_id, team_id, role, user_email, max_budget,
         budget_duration, budget_anchor_at, budget_reset_at, tpm_limit, rpm_limit,
@@ -58,7 +63,7 @@ export function insertMembers(db: Db, request: InsertMembers) {
         ${now}::timestamptz + place * interval '1 microsecond', ${addedAt(nowMs)}::timestamptz,
         ${by}::text, ${by}::text
       from ${sent} left join ${users} as person on person.user_id = id
-      where ${only} order by id
+      where ${only} order by id, place
       on conflict (user_id, team_id) do update set deleted_at = null,
         version = nextval('policy_version'), role = excluded.role,
         user_email = coalesce(excluded.user_email, member.user_email),
@@ -117,21 +122,4 @@ export async function findMember(
     .orderBy(sql`${memberships.deletedAt} is not null`, asc(memberships.createdAt))
     .limit(1)
   return row ?? null
-}
-
-/** Users with the teams that they are in. */
-export async function listUsers(db: Db, userIds: readonly string[]) {
-  const ids = [...userIds]
-  const [rows, theirs] = await db.batch([
-    db.select().from(users).where(inArray(users.userId, ids)).orderBy(asc(users.userId)),
-    db
-      .select({ userId: memberships.userId, teamId: memberships.teamId })
-      .from(memberships)
-      .innerJoin(teams, eq(teams.teamId, memberships.teamId))
-      .where(and(inArray(memberships.userId, ids), isNull(memberships.deletedAt))),
-  ])
-  return rows.map((user) => ({
-    user,
-    teams: theirs.filter(({ userId }) => userId === user.userId).map(({ teamId }) => teamId),
-  }))
 }

@@ -1,7 +1,8 @@
 import type { teams } from '../../drizzle/schema.ts'
 import type { TeamDefaults } from '../config/config.ts'
 import type { Now } from '../windows.ts'
-import { newLimits } from './limits.ts'
+import { made } from './change.ts'
+import { newEnforcement, newLimits } from './limits.ts'
 import type { TeamChanges } from './team-update.ts'
 
 interface NewTeam extends Now {
@@ -13,9 +14,8 @@ interface NewTeam extends Now {
 }
 
 /** All columns of a team that is made now, whoever makes it: defaults, budgets, first reset. */
-export function newTeam(made: NewTeam): typeof teams.$inferInsert {
-  const { teamId, sent, defaults, by, nowMs } = made
-  const now = new Date(nowMs)
+export function newTeam(asked: NewTeam): typeof teams.$inferInsert {
+  const { teamId, sent, defaults, by, nowMs } = asked
   const values = filled([sent, ...defaultsOf(defaults, teamId)])
   return {
     teamId,
@@ -26,17 +26,14 @@ export function newTeam(made: NewTeam): typeof teams.$inferInsert {
     blocked: values.blocked ?? false,
     teamMemberBudget: values.teamMemberBudget ?? null,
     teamMemberBudgetDuration: values.teamMemberBudgetDuration ?? null,
-    teamMemberAnchorAt: now,
+    teamMemberAnchorAt: new Date(nowMs),
     teamMemberRpmLimit: values.teamMemberRpmLimit ?? null,
     teamMemberTpmLimit: values.teamMemberTpmLimit ?? null,
-    budgetEnforcement: values.budgetEnforcement ?? null,
-    tempBudgetIncrease: values.tempBudgetIncrease ?? null,
-    tempBudgetExpiry: values.tempBudgetExpiry ?? null,
-    createdBy: by,
-    updatedBy: by,
-    createdAt: now,
-    updatedAt: now,
-    ...newLimits(values, made),
+    teamMemberPermissions: values.teamMemberPermissions ?? null,
+    teamMemberKeyDuration: values.teamMemberKeyDuration ?? null,
+    ...made(by, nowMs),
+    ...newLimits(values, asked),
+    ...newEnforcement(values),
   }
 }
 

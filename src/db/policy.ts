@@ -1,3 +1,4 @@
+import type { KeySecret } from '../../drizzle/columns.ts'
 import type { budgets, keys, memberships, teams, users } from '../../drizzle/schema.ts'
 import { parseDuration } from '../duration.ts'
 import {
@@ -53,6 +54,7 @@ export function userPolicy(user: typeof users.$inferSelect): PolicyRow {
     id: `user:${user.userId}`,
     version: user.version,
     alias: user.userAlias,
+    deleted: user.deletedAt !== null,
     models: user.models,
   }
 }
@@ -73,7 +75,13 @@ export function keyPolicy(key: typeof keys.$inferSelect): PolicyRow {
     userId: key.userId,
     budgetId: key.budgetId,
     ...(key.aliases && { aliases: key.aliases }),
+    ...(key.allowedRoutes.length > 0 && { routes: key.allowedRoutes }),
+    ...(key.secrets && { secrets: key.secrets.map(secretOf) }),
   }
+}
+
+function secretOf({ hash, until }: KeySecret) {
+  return { hash, untilMs: until === null ? null : Date.parse(until) }
 }
 
 export function memberPolicy(member: typeof memberships.$inferSelect): PolicyRow {

@@ -3,9 +3,12 @@ import { accounts, memberships, teams, users } from '../../drizzle/schema.ts'
 import type { PolicyRow } from '../ledger/policy.ts'
 import { type AccountRow, lockAccounts } from './accounts.ts'
 import type { Db } from './connect.ts'
-import type { MemberRow, UserRow } from './members.ts'
+import type { MemberRow } from './members.ts'
 import { teamPolicy } from './policy.ts'
 import type { TeamRow } from './teams.ts'
+import { lockEmail } from './user/emails.ts'
+import { freed } from './user/freed.ts'
+import type { UserRow } from './users.ts'
 
 /** A team, a user, or a user in a team, as somebody else names them. */
 export interface Named {
@@ -23,7 +26,7 @@ export interface FoundPrincipal {
   readonly account: AccountRow | null
 }
 
-/** Deleted teams are not there; who was removed from one is, with when. */
+/** Deleted teams and users are not there; who was removed from a team is, with when. */
 export async function findPrincipal(db: Db, named: Named): Promise<FoundPrincipal> {
   const { teamId } = named
   const userId = userIdOf(named)
@@ -48,11 +51,13 @@ export async function findPrincipal(db: Db, named: Named): Promise<FoundPrincipa
   }
 }
 
-/** The id counts before the address; of several users with one address the first. */
+/** The id counts before that of single sign-on, and both before the address, however it is spelt. */
 function userIdOf({ userId, userEmail }: Named): SQL<string> {
-  return sql`(select user_id from ${users}
-    where user_id = ${userId ?? ''} or user_email = ${userEmail ?? ''}
-    order by (user_id = ${userId ?? ''}) desc, created_at, user_id limit 1)`
+  const [id, email] = [userId ?? '', userEmail?.toLowerCase() ?? '']
+  return sql`(select user_id from ${users} where deleted_at is null
+      and (user_id = ${id} or sso_user_id = ${id} or lower(user_email) = ${email})
+    order by (user_id = ${id}) desc, (sso_user_id = ${id}) desc nulls last, created_at, user_id
+    limit 1)`
 }
 
 interface Completion extends Named {
@@ -69,25 +74,36 @@ interface Completion extends Named {
 export async function completePrincipal(db: Db, completion: Completion): Promise<void> {
   const { teamId, userId, userEmail, newId, mayMakeUser, by } = completion
   const found = userIdOf(completion)
-  const email = userEmail ?? ''
+  const isNew = sql`(${mayMakeUser} and ${found} is null)`
   await db.batch([
-    lockAccounts(db, eq(accounts.accountId, `team:${teamId ?? ''}`)),
+    lockAccounts(db, inArray(accounts.accountId, [`team:${teamId ?? ''}`, `user:${userId ?? ''}`])),
     // Who comes with one address at the same time has to find the same user.
-    db.execute(sql`select pg_advisory_xact_lock(hashtextextended(${email}, 0))
-      where ${email} <> ''`),
+    lockEmail(db, userEmail),
+    db.execute(sql`with ${freed(sql`${userId ?? ''}::text`, isNew)} select count(*) from renewed`),
     db.execute(sql`insert into ${users} (user_id, user_email, created_by, updated_by)
       select ${userId ?? newId}::text, ${userEmail}::text, ${by}::text, ${by}::text
-      where ${mayMakeUser} and ${found} is null on conflict do nothing`),
-    db.execute(sql`insert into ${memberships}
-      (user_id, team_id, role, user_email, created_by, updated_by)
-      select user_id, ${teamId}::text, 'user', user_email, ${by}::text, ${by}::text
-      from ${users} where user_id = ${found} and exists (select 1 from ${teams}
-        where ${teams.teamId} = ${teamId ?? ''} and ${teams.deletedAt} is null)
-      on conflict do nothing`),
+      where ${isNew} on conflict do nothing`),
+    db.execute(joined(completion, found)),
     db.execute(sql`insert into ${accounts} (account_id)
       select 'user:' || user_id from ${users}
       where user_id = ${found} and ${teamId}::text is null on conflict do nothing`),
   ])
+}
+
+/** Whoever was made anew since they were in the team is another user. */
+function joined({ teamId, by }: Completion, found: SQL): SQL {
+  return sql`insert into ${memberships} as member
+    (user_id, team_id, role, user_email, created_by, updated_by)
+    select user_id, ${teamId}::text, 'user', user_email, ${by}::text, ${by}::text
+    from ${users} where user_id = ${found} and exists (select 1 from ${teams}
+      where ${teams.teamId} = ${teamId ?? ''} and ${teams.deletedAt} is null)
+    on conflict (user_id, team_id) do update set deleted_at = null,
+      version = nextval('policy_version'), role = excluded.role, user_email = excluded.user_email,
+      max_budget = null, budget_duration = null, budget_reset_at = null, budget_id = null,
+      budget_anchor_at = now(), tpm_limit = null, rpm_limit = null,
+      created_at = now(), updated_at = now(),
+      created_by = excluded.created_by, updated_by = excluded.updated_by
+    where member.deleted_at <= (select created_at from ${users} where user_id = ${found})`
 }
 
 /** Those of these teams that are there, in this order. */

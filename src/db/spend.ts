@@ -1,14 +1,15 @@
 import { type SQL, sql } from 'drizzle-orm'
 import {
   accounts,
+  dailyCustomers,
   dailySpend,
   keys,
   memberships,
   spendLogs,
   windowSpends,
 } from '../../drizzle/schema.ts'
-import { partsOf } from '../ledger/scopes.ts'
-import type { Entry } from '../ledger/store.ts'
+import { MAIN, partsOf } from '../ledger/scopes.ts'
+import type { Charged, Entry } from '../ledger/store.ts'
 import type { EntryDetail, OpeningSpend } from '../ledger/types.ts'
 import { picoToDecimal } from '../money.ts'
 import type { Db } from './connect.ts'
@@ -58,8 +59,8 @@ const LOG_COLUMNS = [
 ] as const
 
 /**
- * One statement: log rows keyed (day, entry, revision), daily sums of the rows that were new, and
- * the scopes' spend under the guard (window, epoch, seq). Sent twice it changes nothing.
+ * One statement: log rows keyed (day, entry, revision), daily sums of the rows that were new, of
+ * their customers too, and the scopes' spend under the guard (window, epoch, seq). Sent twice it changes nothing.
  */
 export async function writeSpend(db: Db, batch: SpendBatch): Promise<void> {
   const logs = JSON.stringify(batch.entries.map((entry) => logRow(batch, entry)))
@@ -80,7 +81,7 @@ export async function writeSpend(db: Db, batch: SpendBatch): Promise<void> {
         count(*) filter (where revision = 0 and status = 'success'),
         count(*) filter (where revision = 0 and status is distinct from 'success'),
         sum(prompt_tokens), sum(completion_tokens)
-      -- What an admin changes is nobody's use.
+      -- What an admin changes, or is carried over, is nobody's use.
       from fresh where state <> 'adjusted'
       group by 1, 2, 3, 4, 5, 6, 7 order by 1, 2, 3, 4, 5, 6, 7
       on conflict (day, account_id, key_hash, user_id, model_group, model, provider) do update set
@@ -90,6 +91,14 @@ export async function writeSpend(db: Db, batch: SpendBatch): Promise<void> {
         failed_requests = daily.failed_requests + excluded.failed_requests,
         prompt_tokens = daily.prompt_tokens + excluded.prompt_tokens,
         completion_tokens = daily.completion_tokens + excluded.completion_tokens
+    ), customers as (
+      insert into ${dailyCustomers} as customer (end_user, day, account_id, spend_pico, requests)
+      select end_user, day, account_id, sum(spend_pico), count(*) filter (where revision = 0)
+      from fresh where state <> 'adjusted' and end_user <> ''
+      group by 1, 2, 3 order by 1, 2, 3
+      on conflict (end_user, day, account_id) do update set
+        spend_pico = customer.spend_pico + excluded.spend_pico,
+        requests = customer.requests + excluded.requests
     ), ${standing(batch)}
     select count(*) from fresh`)
 }
@@ -192,8 +201,8 @@ function logRow(
   const { promptTokens, completionTokens, ...rest } = entry.detail
   const isAdjusted = entry.state === 'adjusted'
   const detail = { ...mapValues(rest, clean), ...(isAdjusted && adjustment(entry)) }
-  // A change of another scope's spend only moves no money of the account.
-  const counts = !isAdjusted || entry.charged.some(([scope]) => scope === 'account')
+  // A change of another scope's or window's spend only moves no money of the account.
+  const counts = !isAdjusted || entry.charged.some(isMainOfAccount)
   return {
     day: endedAt.slice(0, 10),
     entry_id: entry.id,
@@ -224,7 +233,11 @@ function logRow(
   }
 }
 
-/** What an admin changed, and of which scope. */
+function isMainOfAccount([scope, budget]: Charged): boolean {
+  return scope === 'account' && budget === MAIN.id
+}
+
+/** What was changed otherwise than by a call, and of which scope. */
 function adjustment({ chargePico, charged }: Entry): EntryDetail {
   return { adjusted_usd: picoToDecimal(chargePico), scope: charged[0]?.[0] ?? null }
 }

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm'
 import { accounts, keys, memberships, teams, tellings } from '../../drizzle/schema.ts'
 import { lockAccounts } from './accounts.ts'
 import type { Db } from './connect.ts'
@@ -91,54 +91,10 @@ export async function getTeam(db: Db, teamId: string): Promise<TeamDetails | nul
   const team = db
     .select({ team: teams, account: accounts })
     .from(teams)
-    .innerJoin(accounts, eq(accounts.accountId, accountIdOf))
+    .innerJoin(accounts, eq(accounts.accountId, sql`'team:' || ${teams.teamId}`))
     .where(and(eq(teams.teamId, teamId), isNull(teams.deletedAt)))
   const [[found], members] = await db.batch([team, selectMembers(db, teamId)])
   return found ? { ...found, members } : null
-}
-
-/** Newest first, each with its account's spend, its members and its keys. */
-export async function listTeams(
-  db: Db,
-  by: { readonly userId?: string | undefined; readonly organizationId?: string | undefined },
-) {
-  const ofUser = sql`exists (select 1 from ${memberships} where user_id = ${by.userId ?? ''}
-    and ${memberships.teamId} = ${teams.teamId} and ${memberships.deletedAt} is null)`
-  const found = await db
-    .select({ team: teams, account: accounts })
-    .from(teams)
-    .innerJoin(accounts, eq(accounts.accountId, accountIdOf))
-    .where(
-      and(
-        isNull(teams.deletedAt),
-        by.userId === undefined ? undefined : ofUser,
-        by.organizationId === undefined ? undefined : eq(teams.organizationId, by.organizationId),
-      ),
-    )
-    .orderBy(desc(teams.createdAt))
-    .limit(TEAMS_MAX)
-  const ids = found.map(({ team }) => team.teamId)
-  const [keyRows, memberRows] = await db.batch([
-    db
-      .select()
-      .from(keys)
-      .where(and(inArray(keys.teamId, ids), isNull(keys.deletedAt)))
-      .limit(KEYS_MAX),
-    db
-      .select()
-      .from(memberships)
-      .where(and(inArray(memberships.teamId, ids), isNull(memberships.deletedAt)))
-      .orderBy(asc(memberships.createdAt), asc(memberships.userId))
-      .limit(KEYS_MAX),
-  ])
-  const keysOf = Map.groupBy(keyRows, ({ teamId }) => teamId)
-  const membersOf = Map.groupBy(memberRows, ({ teamId }) => teamId)
-  return found.map(({ team, account }) => ({
-    team,
-    account,
-    keys: keysOf.get(team.teamId) ?? [],
-    members: membersOf.get(team.teamId) ?? [],
-  }))
 }
 
 /**
@@ -173,7 +129,3 @@ export async function deleteTeams(db: Db, teamIds: string[]) {
   ])
   return { teams: teamRows, keys: keyRows, accounts: owners }
 }
-
-const TEAMS_MAX = 10_000
-const KEYS_MAX = 100_000
-const accountIdOf = sql`'team:' || ${teams.teamId}`

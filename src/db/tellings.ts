@@ -38,6 +38,16 @@ export function noteChangedTeams(db: Db, named: SQL) {
   )
 }
 
+/** The same for users. */
+export function noteChangedUsers(db: Db, named: SQL) {
+  const id = sql`'user:' || ${users.userId}`
+  return note(
+    db,
+    sql`select ${id} as account_id, 'account' as kind, ${id} as row_id, version
+      from ${users} where ${named}`,
+  )
+}
+
 /** The same for members of teams. */
 export function noteChangedMembers(db: Db, named: SQL) {
   return note(

@@ -1,8 +1,17 @@
 import { eq, lte, sql } from 'drizzle-orm'
-import { accounts, budgets, keys, memberships, teams, users } from '../../drizzle/schema.ts'
+import {
+  accounts,
+  budgets,
+  keys,
+  memberships,
+  spendLogs,
+  teams,
+  users,
+} from '../../drizzle/schema.ts'
+import { entryId } from '../ids.ts'
+import { type Pico, picoToDecimal } from '../money.ts'
 import type { Alignment, Window } from '../windows.ts'
 import type { Db } from './connect.ts'
-import { type Pico, picoToDecimal } from '../money.ts'
 
 const WINDOWS_MAX = 200
 
@@ -90,7 +99,7 @@ function spentOf<T extends Spent>({ spend, spendWindowAt, spendWindowEndAt }: T)
 
 /**
  * One statement. What changed since it was read stays as it is: a rule that was edited, and a spend
- * that a ledger wrote.
+ * that a ledger wrote. What is carried into a window of an account without a ledger has a log row.
  */
 export async function moveWindows(db: Db, moved: readonly MovedWindow[]): Promise<void> {
   await db.execute(sql`
@@ -98,7 +107,7 @@ export async function moveWindows(db: Db, moved: readonly MovedWindow[]): Promis
       select * from jsonb_to_recordset(${JSON.stringify(moved.map(movedRow))}::jsonb)
         as moved(kind text, id text, of_team text, duration text, alignment text, anchor_at timestamptz,
           known_at timestamptz, known_end_at timestamptz, start_at timestamptz,
-          reset_at timestamptz, spent numeric)
+          reset_at timestamptz, spent numeric, entry_id text)
     ), locked as materialized (
       -- In the order in which everybody takes them: accounts first, then what belongs to them.
       select account_id from ${accounts} where account_id in (
@@ -120,6 +129,15 @@ export async function moveWindows(db: Db, moved: readonly MovedWindow[]): Promis
       update ${accounts} set ${resetSpend()}
       from (select * from team_resets union all select * from user_resets) as moved
       where ${accounts}.account_id = moved.account_id and ${HAS_ENDED}
+      returning ${accounts}.account_id, generation, ledger_epoch, moved.entry_id, moved.start_at,
+        moved.spent
+    ), carried as (
+      -- A ledger writes its own when it wakes.
+      insert into ${spendLogs} (day, entry_id, revision, account_id, generation, state, started_at,
+        ended_at, spend_pico, call_type, status, detail)
+      select (start_at at time zone 'utc')::date, entry_id, 0, account_id, generation, 'adjusted',
+        start_at, start_at, (spent * 1000000000000)::bigint, 'rollover', 'success', '{}'
+      from account_spends where ledger_epoch = 0 and spent <> 0
     ), key_resets as (
       update ${keys} set budget_reset_at = moved.reset_at, ${resetSpend()} from moved
       where moved.kind = 'key' and token = moved.id and ${IS_AS_READ}
@@ -148,6 +166,7 @@ function movedRow(moved: MovedWindow) {
     start_at: new Date(startMs).toISOString(),
     reset_at: endMs === null ? null : new Date(endMs).toISOString(),
     spent: picoToDecimal(moved.spentPico),
+    entry_id: entryId(startMs),
   }
 }
 

@@ -1,5 +1,6 @@
 import { withRows } from '../auth/authenticate.ts'
 import { type Caller, keyHashOf } from '../auth/caller.ts'
+import { secretRefusal } from '../auth/check-key.ts'
 import { type ApiError, unavailable } from '../errors.ts'
 import type { EntryDetail, Refusal, ReserveRequest, Stale } from '../ledger/types.ts'
 import { log } from '../log.ts'
@@ -41,13 +42,41 @@ export async function ask<A extends { readonly kind: string }>(
   const startedMs = deps.nowMs()
   let { caller } = request
   for (let tries = 0; tries <= STALE_MAX; tries++) {
-    const call = prepare(deps, { ...request, caller }, startedMs)
-    const answer = await send(call, reserveRequest(deps, call, caller))
+    const refusal = secretRefusal(caller, { path: request.endpoint.path, nowMs: startedMs })
+    const call = prepared(deps, { ...request, caller }, { startedMs, refusal })
+    const reserve = reserveRequest(deps, call, caller)
+    // A row from a cache may forbid what is allowed by now: only the ledger knows.
+    const answer = refusal
+      ? await staleOr(refusal, call.ledger.decide(reserve))
+      : await send(call, reserve)
     if (!isStale(answer)) return { call, caller, answer }
     caller = withRows(caller, answer.rows) ?? (await deps.refetch(caller))
     deps.remember(caller)
   }
   throw unavailable('The limits of this key are being changed. Please try again.')
+}
+
+interface Checked {
+  readonly startedMs: number
+  readonly refusal: ApiError | null
+}
+
+/** Whoever is refused anyhow learns nothing of the models. */
+function prepared(deps: AdmitDeps, request: LlmRequest, { startedMs, refusal }: Checked): Call {
+  try {
+    return prepare(deps, request, startedMs)
+  } catch (error) {
+    throw refusal ?? error
+  }
+}
+
+async function staleOr(
+  refusal: ApiError,
+  answered: Promise<{ readonly kind: string } | Stale>,
+): Promise<Stale> {
+  const answer = await answered
+  if (isStale(answer)) return answer
+  throw refusal
 }
 
 function isStale<A extends { readonly kind: string }>(answer: A | Stale): answer is Stale {

@@ -1,16 +1,16 @@
 import { type Caller, payer } from '../auth/caller.ts'
 import type { Config, Deployment, Price } from '../config/config.ts'
-import { resolveGroup } from '../config/models.ts'
 import type { AccountRef } from '../db/accounts.ts'
 import { ApiError, badRequest } from '../errors.ts'
 import { entryId } from '../ids.ts'
 import type { LedgerClient } from '../ledger/client.ts'
-import type { CallPolicy, PolicyRow } from '../ledger/policy.ts'
+import type { CallPolicy } from '../ledger/policy.ts'
 import { scopesOf } from '../ledger/scopes.ts'
 import { estimate } from '../pricing/estimate.ts'
 import type { LlmBody } from './body.ts'
 import type { Call } from './call.ts'
 import type { Endpoint } from './endpoints.ts'
+import { meantModel } from './models.ts'
 
 export interface PrepareDeps {
   readonly config: Config
@@ -30,13 +30,12 @@ export function prepare(deps: PrepareDeps, request: LlmRequest, startedMs: numbe
   const { config } = deps
   const { caller, callId, endpoint, body, clientSignal } = request
   const { accountId, generation, rows } = payer(caller)
-  const model = body.model === null ? null : unaliased(rows, body.model)
-  const resolved = model === null ? null : resolveGroup(config, model)
-  if (model === null || !resolved) throw unknownModel(endpoint, body.model)
+  const meant = body.model === null ? null : meantModel(config, rows, body.model)
+  if (!meant) throw unknownModel(endpoint, body.model)
+  const { model, group } = meant
   const { budgetEnforcement: enforcement, memberRateLimits: memberRates } = config.settings
   const policy: CallPolicy = { rows, model, defaults: { enforcement, memberRates } }
-  const deployment = pick(resolved.deployments)
-  const { group } = resolved
+  const deployment = pick(meant.deployments)
   const price = priceOf({ group, deployment }, policy, startedMs)
   const { mediaBytes, otherMediaBytes, mediaCount } = body.object
   const size = {
@@ -65,15 +64,6 @@ export function prepare(deps: PrepareDeps, request: LlmRequest, startedMs: numbe
       maxOutputTokens: deployment.maxOutputTokens,
     }),
   }
-}
-
-/** The key's name for a model goes before its account's; config.yaml's own come after both. */
-function unaliased(rows: readonly PolicyRow[], name: string): string {
-  for (const kind of ['key', 'account'] as const) {
-    const aliases = rows.find((row) => row.kind === kind)?.aliases
-    if (aliases && Object.hasOwn(aliases, name)) return aliases[name] ?? name
-  }
-  return name
 }
 
 /** Rows of one group share the calls by weight. */

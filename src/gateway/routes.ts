@@ -1,17 +1,18 @@
 import { type Context, Hono } from 'hono'
-import { payer } from '../auth/caller.ts'
+import type { z } from 'zod'
 import { isModelAllowed } from '../auth/jwt/scopes.ts'
-import { listModels } from '../config/models.ts'
 import { notFound } from '../errors.ts'
-import { callerOf, type Deps, identify, refetchCaller } from '../http.ts'
-import { isAllowed } from '../ledger/access.ts'
+import { callerOf, identify, refetchCaller } from '../callers.ts'
+import { type Deps, query } from '../http.ts'
 import { admit, type AdmitDeps } from './admit.ts'
 import { readBytes, readLlmBody } from './body.ts'
 import { dryRun } from './dry-run.ts'
 import { type Endpoint, ENDPOINTS } from './endpoints.ts'
 import { exchange } from './exchange.ts'
 import { headerSafe } from './headers.ts'
+import { callableModels, callablePatterns } from './models.ts'
 import type { LlmRequest } from './prepare.ts'
+import { ModelsQuery, rowsFor } from './team-models.ts'
 
 const CALL_ID_MAX_LENGTH = 256
 /** What LiteLLM and OpenAI print for a model whose birthday nobody knows. */
@@ -24,8 +25,8 @@ export function gatewayRoutes(deps: Deps): Hono {
     for (const endpoint of ENDPOINTS) {
       app.post(prefix + endpoint.path, (c) => relay(deps, c, endpoint))
     }
-    app.get(`${prefix}/models`, async (c) => {
-      return c.json({ data: await models(deps, c), object: 'list' })
+    app.get(`${prefix}/models`, query(ModelsQuery), async (c) => {
+      return c.json({ data: await models(deps, c, c.req.valid('query')), object: 'list' })
     })
     app.get(`${prefix}/models/:id{.+}`, async (c) => {
       const id = c.req.param('id')
@@ -92,13 +93,21 @@ function admitDeps(deps: Deps, c: Context): AdmitDeps {
   }
 }
 
-/** The models that every row of the caller lets through, under their own names. */
-async function models(deps: Deps, c: Context) {
+/** The models that every row of the caller lets through. */
+async function models(deps: Deps, c: Context, asked: Partial<z.infer<typeof ModelsQuery>> = {}) {
+  const { team_id: teamId, return_wildcard_routes: withPatterns, include_metadata: isWhole } = asked
   const caller = await callerOf(deps, c)
-  const { rows } = payer(caller)
+  const rows = await rowsFor(deps, { caller, teamId, path: c.req.path })
+  const patterns = withPatterns ? callablePatterns(deps.config, rows) : []
   const scoped = caller.kind === 'jwt' ? caller.models : null
-  const names = listModels(deps.config).filter(
-    (name) => rows.every((row) => isAllowed(row.models, name)) && isModelAllowed(scoped, name),
-  )
-  return names.map((id) => ({ id, object: 'model', created: MODEL_CREATED_S, owned_by: 'openai' }))
+  const ids = [...callableModels(deps.config, rows), ...patterns]
+  return ids
+    .filter((id) => isModelAllowed(scoped, id))
+    .map((id) => ({
+      id,
+      object: 'model',
+      created: MODEL_CREATED_S,
+      owned_by: 'openai',
+      ...(isWhole && { metadata: { fallbacks: [] } }),
+    }))
 }

@@ -1,6 +1,5 @@
-import { CHARGE_MAX_PICO, type Pico } from '../money.ts'
 import type { Parts } from './ends.ts'
-import { tombstone } from './entries.ts'
+import { adjustments } from './entries.ts'
 import { allScopes, scopeOf } from './scopes.ts'
 import type { Entry } from './store.ts'
 import type { AdjustAnswer, AdjustRequest } from './types.ts'
@@ -27,22 +26,14 @@ export function adjust(
   if (toPico > spentPico) return { kind: 'too_much', spentPico }
 
   // From here it must succeed.
-  const charged = books.windows(scope.rules.slice(0, 1), nowMs)
+  const charged = books.windows.at(scope.rules.slice(0, 1), nowMs)
   const detail = { ...request.detail, beforePico: String(spentPico), afterPico: String(toPico) }
-  for (const [revision, chargePico] of pieces(toPico - spentPico).entries()) {
-    const entry = { ...tombstone(request.id, nowMs), state: 'adjusted' as const, revision }
-    store.insert({ ...entry, chargePico, charged, detail })
-    books.charge(charged, chargePico, nowMs)
+  const change = { id: request.id, pico: toPico - spentPico, charged, detail }
+  for (const entry of adjustments(change, nowMs)) {
+    store.insert(entry)
+    books.charge(charged, entry.chargePico, nowMs)
   }
   return { kind: 'adjusted', beforePico: spentPico, afterPico: toPico }
-}
-
-/** An entry's amount is bounded, a scope's spend is not. */
-function pieces(pico: Pico): Pico[] {
-  const all: Pico[] = []
-  let left = pico
-  for (; left < -CHARGE_MAX_PICO; left += CHARGE_MAX_PICO) all.push(-CHARGE_MAX_PICO)
-  return [...all, left]
 }
 
 function answerOf({ detail }: Entry): Exclude<AdjustAnswer, { kind: 'unopened' }> {

@@ -3,20 +3,12 @@ import type { PolicyRow, ScopeId } from './policy.ts'
 import { RateBook, RATE_WINDOW_MS } from './rates.ts'
 import type { Policies } from './policies.ts'
 import { Recent } from './recent.ts'
-import {
-  addTo,
-  budgetOf,
-  forgotten,
-  newestRule,
-  type ScopeBook,
-  type WindowBook,
-  windowOf,
-} from './scope-book.ts'
+import { addTo, budgetOf, type ScopeBook } from './scope-book.ts'
 import { ScopeBooks } from './scope-books.ts'
+import { ScopeWindows } from './scope-windows.ts'
 import type { Scope } from './scopes.ts'
-import type { Charged, Entry, LedgerStore, WindowRule } from './store.ts'
+import type { Charged, Entry, LedgerStore } from './store.ts'
 import type { OpeningSpend, ScopeState, ScopeTraffic, Traffic } from './types.ts'
-import type { Resets } from '../windows.ts'
 
 /** A scope as it is now. */
 export interface Standing {
@@ -29,54 +21,20 @@ export interface Standing {
 
 /** Every scope's money and traffic: what was spent per window, what is held, what just happened. */
 export class Books {
+  readonly windows: ScopeWindows
   #store: LedgerStore
   #scopes: ScopeBooks
   #recent: Recent
-  #resets: Resets
 
   constructor(store: LedgerStore, policies: Policies, nowMs: number) {
     this.#store = store
-    this.#resets = policies.resets
     this.#recent = new Recent(store, nowMs)
     this.#scopes = new ScopeBooks(store, policies)
+    this.windows = new ScopeWindows(store, this.#scopes, policies.resets)
     for (const entry of store.held()) {
       for (const scope of entry.scopes) put(this.#scopes.of(scope, entry.reservedMs), entry)
-    }
-  }
-
-  /**
-   * Rows that changed: their windows stand from now on, also for calls in flight. What is open goes
-   * on by the new rule, and the checkpoint says so, because nobody may look at it for long.
-   */
-  turn(rules: readonly WindowRule[], nowMs: number): void {
-    for (const rule of rules) {
-      if (!this.#scopes.isUsed(rule.scope)) continue
-      const book = this.#scopes.of(rule.scope, nowMs)
-      const budget = budgetOf(book, rule.budget)
-      const before = budget.rule
-      if (!budget.window) {
-        newestRule(budget, rule)
-        continue
-      }
-      if (before) this.#window(book, before, Math.min(nowMs, rule.anchorMs))
-      const { startMs, endMs, version } = this.#window(book, rule, nowMs)
-      const folded = this.#store.checkpoint(rule.scope).find((sum) => sum.budget === rule.budget)
-      const spentPico = folded?.startMs === startMs ? folded.spentPico : 0n
-      const sum = { budget: rule.budget, startMs, endMs, version, spentPico }
-      this.#store.saveCheckpoint(rule.scope, sum)
-    }
-  }
-
-  /** Windows of an owner that its row has no more: added again, they begin anew. */
-  forget(owner: ScopeId, kept: readonly WindowRule[], nowMs: number): void {
-    if (kept.length === 0) return
-    const names = new Set(kept.map(({ scope, budget }) => `${scope} ${budget}`))
-    for (const scope of this.#owned(owner, [])) {
-      for (const { budget } of this.standing(scope)) {
-        if (names.has(`${scope} ${budget}`)) continue
-        Object.assign(budgetOf(this.#scopes.of(scope, nowMs), budget), { window: null, rule: null })
-        this.#store.saveCheckpoint(scope, forgotten(budget))
-      }
+      // Its windows are known again, as when it was reserved: they may change before it ends.
+      this.windows.at(entry.rules, entry.reservedMs)
     }
   }
 
@@ -135,35 +93,6 @@ export class Books {
     }
   }
 
-  /** The windows that a charge at `nowMs` counts in. */
-  windows(rules: readonly WindowRule[], nowMs: number): Charged[] {
-    return rules.map((rule): Charged => {
-      const book = this.#scopes.of(rule.scope, nowMs)
-      const { startMs, endMs, version } = this.#window(book, rule, nowMs)
-      return [rule.scope, rule.budget, startMs, endMs, version]
-    })
-  }
-
-  /** Where a charge of `atMs` counts now: a key that came may have made its window another's part. */
-  joined(charged: readonly Charged[], atMs: number): Charged[] {
-    return charged.map((one): Charged => {
-      const [scope, budget, startMs] = one
-      const window = budgetOf(this.#scopes.of(scope, atMs), budget).window
-      if (!window || window.startMs <= startMs || window.startMs > atMs) return one
-      return [scope, budget, window.startMs, window.endMs, window.version]
-    })
-  }
-
-  /** A scope's windows as they stand, not rolled: what the copy in Postgres is set to. */
-  standing(scope: ScopeId): OpeningSpend[] {
-    const { main, others } = this.#scopes.of(scope, 0)
-    return [main, ...others].flatMap(({ name: budget, window }) => {
-      if (!window) return []
-      const { rule: _rule, ...sum } = window
-      return [{ scope, budget, ...sum }]
-    })
-  }
-
   /** An entry's charge counts in its window while that is open; afterwards in history only. */
   charge(charged: readonly Charged[], pico: Pico, nowMs: number): void {
     for (const [scope, budget, startMs, endMs = null, version = 0] of charged) {
@@ -187,21 +116,10 @@ export class Books {
     }
   }
 
-  /** A scope starts anew: its spend was handed over. */
-  clear(scope: ScopeId): void {
-    const { main, others } = this.#scopes.of(scope, 0)
-    for (const { window } of [main, ...others]) if (window) window.spentPico = 0n
-  }
-
   /** The scope itself and those for single models of the same owner. */
   scopesOf(owner: ScopeId, nowMs: number): ScopeId[] {
     const called = this.#store.traffic(nowMs - RATE_WINDOW_MS).flatMap(({ scopes }) => scopes)
-    return this.#owned(owner, called)
-  }
-
-  #owned(owner: ScopeId, called: readonly ScopeId[]): ScopeId[] {
-    const known = [...this.#store.checkpointScopes(owner), ...called, ...this.#scopes.names()]
-    return [...new Set(known)].filter((scope) => scope === owner || scope.startsWith(`${owner}/`))
+    return this.#scopes.namesOf(owner, called)
   }
 
   /** A charge that no hold announced: it counts as a request all the same. */
@@ -231,32 +149,11 @@ export class Books {
     return this.#scopes.size
   }
 
+  /** The newest row that a call brought is kept: who lends it limits may change them. */
   #statesOf(book: ScopeBook, scope: Scope, nowMs: number): ScopeState[] {
     const { row } = scope
     if (row.version > book.rowVersion) Object.assign(book, { row, rowVersion: row.version })
-    return scope.rules.map((rule, i) => {
-      const { startMs, endMs, spentPico } = this.#window(book, rule, nowMs)
-      return {
-        scope: scope.id,
-        budget: rule.budget,
-        spentPico,
-        heldPico: book.heldPico,
-        limitPico: scope.budgets[i]?.limitPico ?? null,
-        startMs,
-        resetAtMs: endMs,
-      }
-    })
-  }
-
-  #window(book: ScopeBook, rule: WindowRule, nowMs: number): WindowBook {
-    const { window: before } = budgetOf(book, rule.budget)
-    const window = windowOf(book, rule, { nowMs, resets: this.#resets })
-    if (before && before !== window && window.spentPico !== 0n) {
-      // Entries are counted from here on, also by who wakes before any is.
-      const { rule: _rule, ...sum } = window
-      this.#store.saveCheckpoint(rule.scope, { budget: rule.budget, ...sum })
-    }
-    return window
+    return this.windows.states(book, scope, nowMs)
   }
 
   /** Memory keeps traffic only for scopes that limit it; the store fills in the minute before. */

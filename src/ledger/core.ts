@@ -4,12 +4,11 @@ import { admitted, decided } from './answers.ts'
 import { Books } from './books.ts'
 import { chargeUnknown, correct, type End, endHold, type Parts } from './ends.ts'
 import { bounded, HOLD_MS, isLate, isYoung, newHold, tombstone } from './entries.ts'
-import { leave, takeOver } from './moves.ts'
+import { leave, remember, takeOver } from './moves.ts'
 import { Policies } from './policies.ts'
 import type { PolicyRow } from './policy.ts'
 import { judge, plain } from './refusals.ts'
-import { isForgotten } from './scope-book.ts'
-import { allScopes, rulesOf, scopeOf, scopesOf } from './scopes.ts'
+import { allScopes, rulesOf, scopesOf } from './scopes.ts'
 import type { Entry, LedgerStore } from './store.ts'
 import type {
   AdjustAnswer,
@@ -201,9 +200,9 @@ export class LedgerCore {
     const nowMs = this.#advance(atMs)
     const told = this.#policies.tell(row, nowMs)
     if (!told) return
-    if (!row.deleted) this.#books.forget(scopeOf(row), this.#policies.rulesOf(row, nowMs), nowMs)
+    this.#books.windows.forget(row, this.#policies.rulesOf(row, nowMs), nowMs)
     for (const one of [row, ...(told.lendsAnew ? this.#books.borrowersOf(row) : [])]) {
-      this.#books.turn(this.#policies.rulesOf(one, nowMs), nowMs)
+      this.#books.windows.turn(this.#policies.rulesOf(one, nowMs), nowMs)
     }
   }
 
@@ -236,13 +235,7 @@ export class LedgerCore {
   /** A window was added after it had begun: what its scope had spent in it. Once per version. */
   remember(spend: OpeningSpend, version: number, atMs: number): void {
     const nowMs = this.#advance(atMs)
-    if (!this.account()) return
-    // One that was there when its row was told is in the checkpoint, and has counted for itself.
-    const { scope, budget } = spend
-    const before = this.#store.checkpoint(scope).find((sum) => sum.budget === budget)
-    if (before && !isForgotten(before)) return
-    const balance = { version, spends: [spend], traffic: [] }
-    takeOver(this.#parts, { name: `${scope} ${budget}`, balance }, nowMs)
+    if (this.account()) remember(this.#parts, { spend, version }, nowMs)
   }
 
   #advance(atMs: number): number {

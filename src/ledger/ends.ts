@@ -31,7 +31,7 @@ export function endHold(
 ): void {
   const chargePico = bounded(end.chargePico)
   const detail = { ...entry.detail, ...end.detail }
-  const charged = books.windows(end.rules, nowMs)
+  const charged = books.windows.at(end.rules, nowMs)
   const { state, tokens } = end
   store.update({ ...entry, state, chargePico, tokens, charged, detail, endedMs: nowMs })
   books.end(entry, tokens, nowMs)
@@ -44,7 +44,7 @@ export function chargeUnknown(
   { request, scopes }: { readonly request: SettleRequest; readonly scopes: readonly Scope[] },
   nowMs: number,
 ): void {
-  const charged = books.windows(rulesOf(scopes), nowMs)
+  const charged = books.windows.at(rulesOf(scopes), nowMs)
   const chargePico = bounded(request.chargePico)
   const ids = scopes.map(({ id }) => id)
   store.insert({
@@ -69,8 +69,8 @@ export function correct(
   if (store.entry(entry.id, 1)) return
   const wasCharged = entry.charged.length > 0
   const charged = wasCharged
-    ? books.joined(entry.charged, entry.endedMs ?? nowMs)
-    : books.windows(news.rules, nowMs)
+    ? books.windows.joined(entry.charged, entry.endedMs ?? nowMs)
+    : books.windows.at(news.rules, nowMs)
   const chargePico = bounded(news.chargePico) - entry.chargePico
   store.insert({
     ...entry,

@@ -66,6 +66,25 @@ export function tombstone(id: string, nowMs: number): Entry {
   }
 }
 
+/** What sets a spend otherwise than by a call. An entry's amount is bounded, this one is not. */
+export function adjustments(
+  change: Pick<Entry, 'id' | 'charged' | 'detail'> & { readonly pico: Pico },
+  nowMs: number,
+): Entry[] {
+  const { id, pico, charged, detail } = change
+  const entry = { ...tombstone(id, nowMs), state: 'adjusted' as const, charged, detail }
+  return pieces(pico).map((chargePico, revision) => ({ ...entry, revision, chargePico }))
+}
+
+/** One at least, of the same sign. */
+function pieces(pico: Pico): Pico[] {
+  const sign = pico < 0n ? -1n : 1n
+  const all: Pico[] = []
+  let left = pico * sign
+  for (; left > CHARGE_MAX_PICO; left -= CHARGE_MAX_PICO) all.push(sign * CHARGE_MAX_PICO)
+  return [...all, sign * left]
+}
+
 /** Amounts of one entry stay exact as SQLite integers and JS numbers. */
 export function bounded(pico: Pico): Pico {
   if (pico < 0n) return 0n

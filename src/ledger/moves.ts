@@ -1,5 +1,6 @@
 import type { Parts } from './ends.ts'
 import type { PolicyRow, ScopeId } from './policy.ts'
+import { isForgotten } from './scope-book.ts'
 import { scopeOf } from './scopes.ts'
 import type { Balance, OpeningSpend, WindowSum } from './types.ts'
 
@@ -11,22 +12,19 @@ export function leave({ store, books }: Parts, key: PolicyRow, nowMs: number): B
   const known = store.balance('out', key.id)
   if (known && known.version >= key.version) return known
   const scopes = books.scopesOf(scopeOf(key), nowMs)
-  const spends = scopes.flatMap((scope) => books.standing(scope))
+  const spends = scopes.flatMap((scope) => books.windows.standing(scope))
   const traffic = scopes.map((scope) => ({ scope, traffic: books.traffic(scope, nowMs) }))
   const balance = { version: key.version, spends, traffic }
 
   // From here it must succeed.
   store.saveBalance('out', { key: key.id, balance }, nowMs)
   for (const scope of scopes) {
-    const folded = new Map(store.checkpoint(scope).map((sum) => [sum.budget, sum]))
-    for (const { spentPico, ...window } of books.standing(scope)) {
-      const { budget, startMs } = window
-      const sum = folded.get(budget)
-      const before = sum?.startMs === startMs ? sum.spentPico : 0n
+    for (const window of books.windows.standing(scope)) {
       // What is not folded yet will be, and then comes to nothing with this.
-      store.saveCheckpoint(scope, { ...window, spentPico: before - spentPico })
+      const spentPico = books.windows.folded(scope, window) - window.spentPico
+      store.saveCheckpoint(scope, { ...window, spentPico })
     }
-    books.clear(scope)
+    books.windows.clear(scope)
   }
   return balance
 }
@@ -63,6 +61,22 @@ export function takeOver(
   books.bring(windows, traffic, nowMs)
 }
 
+/**
+ * Takes over what a window had spent before it was added. One that was there when its row was told is
+ * in the checkpoint, and has counted for itself.
+ */
+export function remember(
+  parts: Parts,
+  { spend, version }: { readonly spend: OpeningSpend; readonly version: number },
+  nowMs: number,
+): void {
+  const { scope, budget } = spend
+  const before = parts.store.checkpoint(scope).find((sum) => sum.budget === budget)
+  if (before && !isForgotten(before)) return
+  const balance = { version, spends: [spend], traffic: [] }
+  takeOver(parts, { name: `${scope} ${budget}`, balance }, nowMs)
+}
+
 /** By how much windows hold more than all that came for them before. */
 function beyond(spends: readonly OpeningSpend[], before: readonly OpeningSpend[]): OpeningSpend[] {
   return spends.flatMap((spend) => {
@@ -85,19 +99,18 @@ interface Joined {
  * Of two windows that do not overlap the later one counts. Those that do are one, which calls began
  * here that settled after the key had left, or came before it: it starts when the later one did.
  */
-function join({ store, books }: Parts, { scope, ...brought }: OpeningSpend, nowMs: number): Joined {
+function join({ books }: Parts, { scope, ...brought }: OpeningSpend, nowMs: number): Joined {
   books.load([scope], nowMs)
-  const isSame = ({ budget }: WindowSum): boolean => budget === brought.budget
-  const known = books.standing(scope).find(isSame)
-  const folded = store.checkpoint(scope).find(isSame)
+  const known = books.windows.last(scope, brought.budget)
   if (!known || (known.startMs < brought.startMs && !overlap(known, brought))) {
     return { scope, whole: brought, folded: brought }
   }
-  const foldedPico = folded?.startMs === known.startMs ? folded.spentPico : 0n
+  const foldedPico = books.windows.folded(scope, known)
   if (!overlap(known, brought)) {
     return { scope, whole: known, folded: { ...known, spentPico: foldedPico } }
   }
-  const newer = (brought.version ?? 0) >= (known.version ?? 0) ? brought : known
+  const isNewer = isForgotten(known) || (brought.version ?? 0) >= (known.version ?? 0)
+  const newer = isNewer ? brought : known
   const window = { ...newer, startMs: Math.max(known.startMs, brought.startMs) }
   const whole = { ...window, spentPico: known.spentPico + brought.spentPico }
   // Entries of a window that starts later now do not come into the checkpoint any more.
@@ -106,6 +119,8 @@ function join({ store, books }: Parts, { scope, ...brought }: OpeningSpend, nowM
   return { scope, whole, folded: { ...window, spentPico: before + brought.spentPico } }
 }
 
+/** One that is forgotten has no length, and is where it starts. */
 function overlap(a: WindowSum, b: WindowSum): boolean {
+  if (a.startMs === b.startMs) return true
   return a.startMs < (b.endMs ?? Infinity) && b.startMs < (a.endMs ?? Infinity)
 }

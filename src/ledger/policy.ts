@@ -62,6 +62,10 @@ export interface PolicyRow extends Limits {
   readonly accountId?: string
   /** Of a key: whose it is. Of another user another member counts. */
   readonly userId?: string | null
+  /** Of a key: the routes, groups and patterns that it may call; empty: all. */
+  readonly routes?: readonly string[]
+  /** Of a key that was regenerated: hashes of what it is called by, each until its end. */
+  readonly secrets?: readonly { readonly hash: string; readonly untilMs: number | null }[]
 }
 
 /** What holds where rows say nothing. */

@@ -24,7 +24,7 @@ const LOOKS_MAX = 3
 
 /** Throws if the ledger or Postgres can't be reached. Never makes a ledger. */
 export async function reconcile(
-  { db, ledger }: { readonly db: Db; readonly ledger: LedgerClient },
+  { db, ledger }: { readonly db: Db; readonly ledger: Pick<LedgerClient, 'audit'> },
   account: AccountRow,
 ): Promise<Reconciliation> {
   let before = account.ledgerEpoch > 0 ? await ledger.audit() : null

@@ -4,7 +4,7 @@ import type { RateBook } from './rates.ts'
 import { MAIN } from './scopes.ts'
 import type { WindowRule } from './store.ts'
 import type { WindowSum } from './types.ts'
-import { type Now, rollWindow } from '../windows.ts'
+import { type Now, rollWindow, windowAt } from '../windows.ts'
 
 export interface WindowBook {
   startMs: number
@@ -61,17 +61,13 @@ export function newScopeBook(
     hadTraffic: false,
     usedMs,
   }
-  for (const sum of sums) if (!isForgotten(sum)) addTo(book, sum)
+  for (const sum of sums) addTo(book, sum)
   return book
 }
 
-/** What the checkpoint has in the place of a window that its row has no more. */
-export function forgotten(budget: string): WindowSum {
-  return { budget, startMs: 0, endMs: 0, spentPico: 0n }
-}
-
-export function isForgotten({ endMs }: WindowSum): boolean {
-  return endMs === 0
+/** Whether its row has it no more. It ends as it starts, and says since which version of the row. */
+export function isForgotten({ startMs, endMs }: Pick<WindowSum, 'startMs' | 'endMs'>): boolean {
+  return endMs === startMs
 }
 
 export function budgetOf({ main, others }: ScopeBook, name: string): BudgetBook {
@@ -94,6 +90,7 @@ export function windowOf(book: ScopeBook, asked: WindowRule, now: Now): WindowBo
   const budget = budgetOf(book, asked.budget)
   const rule = newestRule(budget, asked)
   const known = budget.window
+  if (known && isForgotten(known)) return openAnew(budget, { known, rule }, now)
   if (known && isOpen(known, now.nowMs)) {
     // By the same rule the windows lie as they did.
     if (known.rule === rule) return known
@@ -105,6 +102,22 @@ export function windowOf(book: ScopeBook, asked: WindowRule, now: Now): WindowBo
   if (known?.startMs === startMs) return Object.assign(known, { endMs, version, rule })
   budget.window = { startMs, endMs, version, spentPico, rule }
   return budget.window
+}
+
+/**
+ * Added again, it starts where the forgotten one did at the earliest: entries of that one may not be
+ * folded yet. By an older row, of a call that was long under way, it is not added again.
+ */
+function openAnew(
+  budget: BudgetBook,
+  { known, rule }: { readonly known: WindowBook; readonly rule: WindowRule },
+  now: Now,
+): WindowBook {
+  const { version } = rule
+  const { startMs, endMs } = windowAt(rule, now)
+  const window = { startMs: Math.max(startMs, known.startMs), endMs, version, spentPico: 0n, rule }
+  if (version >= known.version) budget.window = window
+  return window
 }
 
 function isOpen({ endMs }: WindowBook, nowMs: number): boolean {

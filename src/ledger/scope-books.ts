@@ -61,9 +61,11 @@ export class ScopeBooks {
     return this.#store.checkpoint(scope).length > 0
   }
 
-  /** Of those in memory, and of those that wait for it. */
-  names(): ScopeId[] {
-    return [...this.#waiting.keys(), ...this.#books.keys()]
+  /** The owner's own scope and those for single models, of all that are known and of `others`. */
+  namesOf(owner: ScopeId, others: readonly ScopeId[] = []): ScopeId[] {
+    const kept = this.#store.checkpointScopes(owner)
+    const known = [...kept, ...others, ...this.#waiting.keys(), ...this.#books.keys()]
+    return [...new Set(known)].filter((scope) => scope === owner || scope.startsWith(`${owner}/`))
   }
 
   get size(): number {

@@ -1,13 +1,13 @@
 import { z } from 'zod'
-import { ADMIN_USER_ID } from '../auth/caller.ts'
 import type { AccountRow } from '../db/accounts.ts'
+import { noteChange } from '../db/audit.ts'
 import { creditCopy, hasCredit } from '../db/credits.ts'
 import { badRequest, unavailable } from '../errors.ts'
 import { entryId, sha256Hex } from '../ids.ts'
 import type { PolicyRow } from '../ledger/policy.ts'
-import { CHARGE_MAX_PICO, parsePico, type Pico } from '../money.ts'
+import { CHARGE_MAX_PICO, parsePico, type Pico, picoToDecimal } from '../money.ts'
 import { id, money } from './fields.ts'
-import type { TellDeps } from './tell.ts'
+import type { Signed, TellDeps } from './tell.ts'
 import { mainBudget } from './usage.ts'
 import type { Now } from '../windows.ts'
 
@@ -21,7 +21,7 @@ export const AddCredit = z
     return z.NEVER
   })
 
-interface Credit extends TellDeps, Now {
+interface Credit extends TellDeps, Now, Pick<Signed, 'author'> {
   readonly account: AccountRow
   /** The row itself, and those that it takes limits from. */
   readonly rows: readonly PolicyRow[]
@@ -35,36 +35,70 @@ interface Credit extends TellDeps, Now {
  * ledger writes it; while there is none, Postgres has it. Throws 400 where spend resets by itself.
  */
 export async function addCredit(deps: Credit): Promise<void> {
-  const { db, ledgerOf, account, rows, row, creditId, nowMs } = deps
+  const { db, account, rows, row, creditId, nowMs } = deps
   const policy = rows.find(({ kind, id: name }) => kind === row.kind && name === row.id)
   const main = policy ? mainBudget(policy, rows, nowMs) : null
   if (main?.duration) throw badRequest('expected a budget without budget_duration', 'amount')
   if (!main || main.limitPico === null) {
     throw badRequest('expected a budget: without max_budget there is nothing to top up', 'amount')
   }
-  if (creditId !== null && (await hasCredit(db, account.accountId, creditId))) return
+  const entry = creditId === null ? entryId(nowMs) : await idOf(account, row, creditId)
   const pico = parsePico(deps.amount)
-  const entry = creditId === null ? entryId(nowMs) : await idOf(account, creditId)
+  const isKnown = await hasCredit(db, { entryId: entry, creditId })
+  const beforePico = isKnown ? null : await write(deps, { pico, entryId: entry })
+  await noteChange(db, {
+    ...deps.author,
+    ...objectOf(row),
+    id: entry,
+    before: beforePico === null ? null : { spend: picoToDecimal(beforePico) },
+    after: {
+      ...(beforePico !== null && { spend: picoToDecimal(beforePico - pico) }),
+      credit: picoToDecimal(pico),
+      credit_id: creditId,
+    },
+  })
+}
+
+/** As the triggers name it. */
+function objectOf({ kind, id: rowId }: Credit['row']) {
+  return kind === 'key'
+    ? { table: 'LiteLLM_VerificationToken', objectId: rowId }
+    : { table: 'LiteLLM_TeamTable', objectId: rowId.replace(/^team:/, '') }
+}
+
+interface Written {
+  readonly pico: Pico
+  readonly entryId: string
+}
+
+/** Credits once per entry. What was spent before; null: that is not known any more. */
+async function write(deps: Credit, { pico, entryId: entry }: Written): Promise<Pico | null> {
+  const { db, author, ledgerOf, account, rows, row, creditId, nowMs } = deps
   const credit = { account, row, pico, entryId: entry, creditId, nowMs }
-  if (account.ledgerEpoch === 0 && (await creditCopy(db, credit))) return
+  const copied = account.ledgerEpoch === 0 ? await creditCopy(db, credit) : null
+  if (copied) return copied.beforePico
   const detail = {
     status: 'success',
     callType: 'credit',
-    changedBy: ADMIN_USER_ID,
+    changedBy: author.changedBy,
     ...(creditId !== null && { callId: creditId }),
     ...(row.kind === 'key' && { keyHash: row.id }),
   }
   const adjusted = { id: entry, rows, row, byPico: -pico, toPico: NO_AMOUNT, detail }
   const answer = await ledgerOf(account).adjust(adjusted)
-  if (answer?.kind === 'adjusted') return
+  if (answer?.kind === 'adjusted') return answer.beforePico
   throw unavailable('The budget ledger is being opened right now. Please repeat the call.')
 }
 
 /** More than anybody has spent: a ledger that does not know of credits yet refuses it. */
 const NO_AMOUNT: Pico = CHARGE_MAX_PICO ** 4n
 
-/** The same for each call that repeats the client's id. */
-async function idOf({ accountId, generation }: AccountRow, creditId: string): Promise<string> {
-  const hex = await sha256Hex(JSON.stringify([accountId, generation, creditId]))
+/** The same for each call that repeats the client's id for the same row. */
+async function idOf(
+  { accountId, generation }: AccountRow,
+  { kind, id: name }: Credit['row'],
+  creditId: string,
+): Promise<string> {
+  const hex = await sha256Hex(JSON.stringify([accountId, generation, kind, name, creditId]))
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }

@@ -3,7 +3,7 @@ import { parseDuration } from '../duration.ts'
 import { MONEY_MAX_USD } from '../money.ts'
 
 const NAME_MAX_LENGTH = 256
-const NAMES_MAX = 1_000
+export const NAMES_MAX = 1_000
 const METADATA_MAX_BYTES = 64 * 1024
 
 /** Text that is stored as it is; control characters (and NUL, which Postgres refuses) are not. */
@@ -38,7 +38,9 @@ const amount = z
     if (problem) context.addIssue({ code: 'custom', message: `${problem}. Received: ${value}` })
   })
 
-export const money = z.preprocess(readNumber, amount)
+export const money = z
+  .preprocess(readNumber, amount)
+  .meta({ type: ['number', 'null'], minimum: 0, description: 'USD' })
 
 function moneyProblem(usd: number): string | null {
   if (usd < 0) return 'cannot be negative'
@@ -49,7 +51,9 @@ const wholeNumber = z
   .int({ error: 'expected an integer' })
   .refine((value) => value >= 0, { error: 'expected a non-negative integer' })
 
-export const count = z.preprocess(readNumber, wholeNumber.nullish())
+export const count = z
+  .preprocess(readNumber, wholeNumber.nullish())
+  .meta({ type: ['integer', 'null'], minimum: 0 })
 
 /** By model, each a whole number. */
 export const modelCounts = z
@@ -57,7 +61,7 @@ export const modelCounts = z
   .nullish()
 
 /** Forms send numbers as text, and nothing as an empty one; LiteLLM takes both. */
-function readNumber(value: unknown): unknown {
+export function readNumber(value: unknown): unknown {
   if (typeof value !== 'string') return value
   if (value.trim() === '') return null
   return /^-?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i.test(value) ? Number(value) : value

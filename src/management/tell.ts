@@ -1,6 +1,7 @@
 import type { SharedKeys } from '../auth/find-key.ts'
 import type { KeyCache } from '../auth/key-cache.ts'
 import type { AccountRef, AccountRow } from '../db/accounts.ts'
+import type { Author } from '../db/audit.ts'
 import type { Db } from '../db/connect.ts'
 import { confirmTellings } from '../db/tellings.ts'
 import { unavailable } from '../errors.ts'
@@ -14,6 +15,13 @@ const LEDGERS_MAX = 100
 export interface TellDeps {
   readonly db: Db
   readonly ledgerOf: (ref: AccountRef) => LedgerClient
+}
+
+/** Whose doing a change is. */
+export interface Signed {
+  /** For `created_by` and `updated_by`. */
+  readonly by: string
+  readonly author: Author
 }
 
 /** A row that was changed, with the account whose ledger decides on it. */
@@ -56,7 +64,7 @@ export interface KeyCaches {
   readonly sharedKeys: SharedKeys
 }
 
-/** What isolates remember of changed keys would only be sent back by their ledgers. */
+/** By every hash of theirs: what isolates remember of changed keys would only be sent back by their ledgers. */
 export async function forgetKeys(
   { keyCache, sharedKeys }: KeyCaches,
   hashes: readonly string[],

@@ -1,6 +1,6 @@
 import { badRequest } from '../errors.ts'
 
-export type Kind = 'team' | 'key' | 'member' | 'budget'
+export type Kind = 'team' | 'key' | 'member' | 'budget' | 'user' | 'customer'
 
 /** Fields that would limit or protect, and that nothing enforces yet: silence would be a lie. */
 const UNENFORCED: Readonly<Record<Kind, readonly string[]>> = {
@@ -8,8 +8,6 @@ const UNENFORCED: Readonly<Record<Kind, readonly string[]>> = {
     'organization_id',
     'tpm_limit_type',
     'rpm_limit_type',
-    'team_member_key_duration',
-    'team_member_permissions',
     'default_team_member_models',
     'allowed_passthrough_routes',
     'object_permission',
@@ -28,7 +26,6 @@ const UNENFORCED: Readonly<Record<Kind, readonly string[]>> = {
     'rpm_limit_type',
     'permissions',
     'allowed_cache_controls',
-    'allowed_routes',
     'allowed_passthrough_routes',
     'guardrails',
     'policies',
@@ -40,6 +37,21 @@ const UNENFORCED: Readonly<Record<Kind, readonly string[]>> = {
   ],
   member: ['allowed_models', 'budget_id'],
   budget: ['allowed_models'],
+  user: [
+    'blocked',
+    'spend',
+    'organizations',
+    'organization_id',
+    'agent_id',
+    'budget_fallbacks',
+    'permissions',
+    'policies',
+    'prompts',
+    'object_permission',
+    'access_group_ids',
+    'auto_rotate',
+  ],
+  customer: ['blocked', 'spend', 'object_permission'],
 }
 
 /** `metadata` may carry limits too, as LiteLLM stores some of them there. */
@@ -56,8 +68,6 @@ const ANSWERED = new Set([
   'team_member_budget_table',
   'soft_budget_cooldown',
 ])
-
-const KEY_TYPES = new Set(['default', 'llm_api'])
 
 interface Rules {
   /** The schema's fields, which are enforced. */
@@ -78,7 +88,6 @@ export function refuseUnenforced(
   const named = [
     ...UNENFORCED[kind].filter((name) => !(name in known) && says(input[name])),
     ...UNENFORCED_METADATA.filter((name) => says(metadata[name])).map((name) => `metadata.${name}`),
-    ...(isManagementKey(input['key_type']) ? ['key_type'] : []),
     ...Object.keys(input).filter((name) => isLimitByName(name) && says(input[name])),
   ]
   const field = named.find((name) => !ignored.includes(`${kind}.${name}`))
@@ -91,15 +100,11 @@ export function refuseUnenforced(
 }
 
 /** Clients send empty defaults for fields that they do not use. */
-function says(value: unknown): boolean {
+export function says(value: unknown): boolean {
   if (value === undefined || value === null || value === '' || value === 0 || value === false)
     return false
   if (Array.isArray(value)) return value.length > 0
   return typeof value !== 'object' || Object.keys(value).length > 0
-}
-
-function isManagementKey(value: unknown): boolean {
-  return says(value) && !KEY_TYPES.has(String(value))
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

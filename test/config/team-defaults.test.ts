@@ -64,6 +64,8 @@ describe('defaults of new teams', () => {
         team_member_budget_duration: '1mo',
         team_member_rpm_limit: 10,
         team_member_tpm_limit: 11,
+        team_member_permissions: ['/key/generate'],
+        team_member_key_duration: '7d',
       },
     })
     expect({ problems, warnings }).toEqual({ problems: [], warnings: [] })
@@ -84,6 +86,8 @@ describe('defaults of new teams', () => {
       teamMemberBudgetDuration: '1mo',
       teamMemberRpmLimit: 10,
       teamMemberTpmLimit: 11,
+      teamMemberPermissions: ['/key/generate'],
+      teamMemberKeyDuration: '7d',
     })
   })
 
@@ -108,6 +112,10 @@ describe('a default that cannot be meant', () => {
     [{ team_member_budget_duration: '0d' }, 'team_member_budget_duration: expected a duration'],
     [{ tpm_limit: 1.5 }, 'tpm_limit: expected a whole number, 0 or more, got 1.5'],
     [{ models: { a: 1 } }, 'models: expected a list of models'],
+    [
+      { team_member_permissions: ['/team/new'] },
+      'team_member_permissions[0]: expected /key/generate',
+    ],
     [{ budget_enforcement: 'hard' }, 'budget_enforcement: expected "headroom" or'],
     [{ model_max_budget: { m: { rpm_limit: 1 } } }, 'model_max_budget.m: '],
     [{ budget_limits: [{ max_budget: 1 }] }, 'budget_limits[0].budget_duration: expected'],
@@ -130,7 +138,7 @@ describe('a default that cannot be meant', () => {
     expect(outcome(settings).problems).toContainEqual(expect.stringContaining(problem))
   })
 
-  it.each(['guardrails', 'team_member_permissions', 'organization_id', 'tpm_limit_type'])(
+  it.each(['guardrails', 'default_team_member_models', 'organization_id', 'tpm_limit_type'])(
     'stops the start if nothing enforces it: %s',
     (name) => {
       const settings = { default_team_settings: [{ team_id: 'a', [name]: ['x'] }] }

@@ -99,7 +99,7 @@ export class Batches {
       keyHash: maybe(...this.#rows.hashes),
       teamId: maybe('t'),
       userId: maybe('u1', 'u2'),
-      endUser: maybe('e'),
+      endUser: maybe('e', 'f', ''),
       callType: maybe('acompletion'),
       modelGroup: maybe('g'),
       model: maybe('m1', 'm2'),

@@ -2,6 +2,7 @@ import { eq, inArray } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import {
   accounts,
+  dailyCustomers,
   dailySpend,
   keys,
   memberships,
@@ -46,6 +47,7 @@ describe('the database of the simulation', () => {
     expect(await standing(both)).toEqual(standingOf(simulated))
     expect(await logged(accountIds)).toEqual(loggedOf(simulated, accountIds))
     expect(await daily(accountIds)).toEqual(dailyOf(simulated, accountIds))
+    expect(await customers(accountIds)).toEqual(customersOf(simulated, accountIds))
   })
 })
 
@@ -157,6 +159,26 @@ function dailyOf({ daily: days }: SimulatedDatabase, accountIds: readonly string
 function dayName(row: Omit<typeof dailySpend.$inferSelect, 'spendPico'>): string {
   const { day, accountId, keyHash, userId, modelGroup, model, provider } = row
   return [day, accountId, keyHash, userId, modelGroup, model, provider].join('\n')
+}
+
+type CustomerRow = Omit<typeof dailyCustomers.$inferSelect, 'spendPico'>
+
+async function customers(accountIds: readonly string[]) {
+  const rows = await db
+    .select()
+    .from(dailyCustomers)
+    .where(inArray(dailyCustomers.accountId, [...accountIds]))
+  const exact = rows.map((row) => ({ ...row, spendPico: BigInt(row.spendPico) }))
+  return exact.toSorted((a, b) => byName([customerName(a)], [customerName(b)]))
+}
+
+function customersOf({ customers: sums }: SimulatedDatabase, accountIds: readonly string[]) {
+  const rows = [...sums.values()].filter(({ accountId }) => accountIds.includes(accountId))
+  return rows.toSorted((a, b) => byName([customerName(a)], [customerName(b)]))
+}
+
+function customerName({ endUser, day, accountId }: CustomerRow): string {
+  return [endUser, day, accountId].join('\n')
 }
 
 function byName(a: readonly unknown[], b: readonly unknown[]): number {

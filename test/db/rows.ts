@@ -46,6 +46,8 @@ export const TEAM: typeof teams.$inferSelect = {
   teamMemberAnchorAt: T2,
   teamMemberRpmLimit: null,
   teamMemberTpmLimit: null,
+  teamMemberPermissions: null,
+  teamMemberKeyDuration: null,
   blocked: false,
   deletedAt: null,
 }
@@ -71,6 +73,9 @@ export const KEY: typeof keys.$inferSelect = {
   deletedAt: null,
   moving: null,
   traffic: null,
+  allowedRoutes: [],
+  secrets: null,
+  lastRotationAt: null,
 }
 
 export const MEMBER: typeof memberships.$inferSelect = {
@@ -93,6 +98,8 @@ export const USER: typeof users.$inferSelect = {
   version: 10,
   userEmail: null,
   userAlias: 'User',
+  ssoUserId: null,
+  deletedAt: null,
   userRole: 'internal_user',
   models: ['n'],
   metadata: {},

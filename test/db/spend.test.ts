@@ -129,16 +129,18 @@ function entry(fields: Partial<Entry>): Entry {
 }
 
 describe('what an admin changed', () => {
-  it('has a log row that counts if it is of the account, and is in no daily sum', async () => {
+  it('has a log row that counts if it is of the account’s own spend, and is in no daily sum', async () => {
     const tenant = await newTenant()
     const { accountId, keyScope } = tenant
     const detail = { changedBy: 'admin' }
     const adjusted = { state: 'adjusted', tokens: 0, detail } as const
     const ofKey: Charged[] = [[keyScope, 'main', 0, null]]
+    const ofWindow: Charged[] = [['account', '1d', T0, T0 + 1]]
     const entries = [
       entry({}),
       entry({ ...adjusted, chargePico: -3n }),
       entry({ ...adjusted, chargePico: -2n * USD, charged: ofKey, reservedMs: T0 + 1 }),
+      entry({ ...adjusted, chargePico: -USD, charged: ofWindow, reservedMs: T0 + 2 }),
     ]
     for (let times = 0; times < 2; times++) await writeSpend(db, batchOf(tenant, { entries }))
     const rows = await db.select().from(spendLogs).where(eq(spendLogs.accountId, accountId))
@@ -147,6 +149,7 @@ describe('what an admin changed', () => {
       expect.arrayContaining([
         [-3n, { ...detail, adjusted_usd: '-0.000000000003', scope: 'account' }],
         [0n, { ...detail, adjusted_usd: '-2.000000000000', scope: keyScope }],
+        [0n, { ...detail, adjusted_usd: '-1.000000000000', scope: 'account' }],
       ]),
     )
     const days = await db.select().from(dailySpend).where(eq(dailySpend.accountId, accountId))

@@ -97,7 +97,7 @@ describe('who asks wrongly', () => {
 
   it.each([
     ['/team/new', { body: {} }],
-    ['/team/list', {}],
+    ['/team/reconcile', {}],
     ['/key/generate', { body: {} }],
     ['/key/delete', { body: { keys: ['sk-x'] } }],
   ] satisfies [string, Ask][])('may not use %s with a virtual key', async (path, request) => {
@@ -109,6 +109,16 @@ describe('who asks wrongly', () => {
     expect(answer.text).toContain(`Route=${path}`)
     for (const nobody of [null, 'sk-nobody']) {
       expect((await stack.http(path, { ...request, key: nobody })).status).toBe(401)
+    }
+  })
+
+  it('lists its own team, and no other', async () => {
+    const mine = await stack.tenant({})
+    await stack.tenant({})
+    for (const path of ['/team/list', '/v2/team/list']) {
+      const { text } = await stack.http(path, { key: mine.key })
+      expect(text.match(/"team_alias"/g)).toHaveLength(1)
+      expect(text).toContain(`"team_id":"${mine.teamId}"`)
     }
   })
 

@@ -82,10 +82,10 @@ describe('a management call', () => {
     ['/team/new', { guardrails: ['g'] }, 'guardrails'],
     ['/team/new', { metadata: { guardrails: ['g'] } }, 'metadata.guardrails'],
     ['/key/generate', { budget_fallbacks: { m: ['n'] } }, 'budget_fallbacks'],
-    ['/key/generate', { allowed_routes: ['/chat/completions'] }, 'allowed_routes'],
     ['/key/generate', { permissions: { pii: true } }, 'permissions'],
+    ['/key/generate', { allowed_passthrough_routes: ['/x'] }, 'allowed_passthrough_routes'],
+    ['/key/generate', { auto_rotate: true }, 'auto_rotate'],
     ['/key/generate', { spend: 5 }, 'spend'],
-    ['/key/generate', { key_type: 'read_only' }, 'key_type'],
     ['/key/generate', { enforced_params: ['user'] }, 'enforced_params'],
   ])('to %s with %j is refused, because nothing would enforce it', async (path, body, field) => {
     const answer = await stack.http(path, { body })

@@ -1,9 +1,18 @@
 import { eq, sql } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
-import { accounts, budgets, keys, memberships, teams, users } from '../../drizzle/schema.ts'
+import {
+  accounts,
+  budgets,
+  keys,
+  memberships,
+  spendLogs,
+  teams,
+  users,
+} from '../../drizzle/schema.ts'
 import { endedWindows, moveWindows } from '../../src/db/windows.ts'
 import { sweep } from '../../src/jobs/sweep.ts'
-import { ROLLING, windowAt } from '../../src/windows.ts'
+import { reconcile } from '../../src/ledger/reconcile.ts'
+import { CARRIED_MAX_PICO, ROLLING, windowAt } from '../../src/windows.ts'
 import { newBudget, newTenant } from '../db/tenant.ts'
 import { db } from '../setup/database.ts'
 
@@ -119,6 +128,37 @@ describe('a window that was open when its duration changed', () => {
     await sweep(db, rolling(T0 + 14 * HOUR))
     const { account } = await rowsOf(tenant)
     expect(account).toMatchObject({ spend: NEXT.spend, spendWindowAt: changed.budgetAnchorAt })
+  })
+})
+
+describe('what is carried into a window', () => {
+  const resets = { ...ROLLING, rolloverMax: 1 }
+  const unopened = { ledger: { audit: async () => null } }
+
+  it.each([
+    ['of an account without a ledger is in a log row, once', 0, '-1', 1],
+    ['of one with a ledger is for that to say', 1, '-1', 0],
+  ])('%s', async (_name, ledgerEpoch, spend, count) => {
+    const team = { ...RULE, maxBudget: '4' }
+    const { accountId } = await newTenant({ account: { ...SPENT, ledgerEpoch }, team })
+    for (let run = 0; run < 2; run++) await sweep(db, { nowMs: T0 + DAY, resets })
+    const [account] = await db.select().from(accounts).where(eq(accounts.accountId, accountId))
+    expect(Number(account?.spend)).toBe(Number(spend))
+    const logs = await db.select().from(spendLogs).where(eq(spendLogs.accountId, accountId))
+    expect(logs).toHaveLength(count)
+    if (count === 0) return
+    expect(logs).toMatchObject([{ state: 'adjusted', callType: 'rollover', endedAt: at(T0 + DAY) }])
+    const { postgresPico, differencePico } = await reconcile({ db, ...unopened }, account!)
+    expect([postgresPico, differencePico]).toEqual([-(10n ** 12n), 0n])
+  })
+
+  it('is as much as Postgres can say', async () => {
+    const account = { ...SPENT, spend: '0', ledgerEpoch: 0 }
+    const team = { ...RULE, maxBudget: '1e15' }
+    const { accountId } = await newTenant({ account, team })
+    await sweep(db, { nowMs: T0 + DAY, resets })
+    const logs = await db.select().from(spendLogs).where(eq(spendLogs.accountId, accountId))
+    expect(logs).toMatchObject([{ spendPico: -CARRIED_MAX_PICO }])
   })
 })
 

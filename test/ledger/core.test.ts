@@ -564,7 +564,7 @@ describe('opening', () => {
     for (const life of [core, again]) {
       expect(seen(life, ACCOUNT, T0)).toEqual([43n, 0n])
       expect(seen(life, keyRow(), T0)).toEqual([33n, 0n])
-      expect(life.books.standing('account')).toEqual([
+      expect(life.books.windows.standing('account')).toEqual([
         { scope: 'account', budget: 'main', startMs: T0, endMs: null, version: 1, spentPico: 43n },
       ])
     }

@@ -577,7 +577,7 @@ describe('the tables', () => {
       outbox.confirm(core, outbox.take(), T0 + 1_000)
       outbox.fold(core, T0 + 1_000 + KEEP_MS)
       const written = cursors.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0)
-      expect(core.books.standing('account')[0]?.spentPico).toBe(300n)
+      expect(core.books.windows.standing('account')[0]?.spentPico).toBe(300n)
       // Each folded entry also adds to its scopes' checkpoints: one row per scope.
       expect(written).toBeLessThanOrEqual(REQUESTS * (3 + rows.length) + 10)
     })

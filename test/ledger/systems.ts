@@ -4,6 +4,7 @@ import { LedgerCore } from '../../src/ledger/core.ts'
 import { Outbox } from '../../src/ledger/object/outbox.ts'
 import { SqlStore } from '../../src/ledger/object/sql-store.ts'
 import type { Entry } from '../../src/ledger/store.ts'
+import { type Resets, ROLLING } from '../../src/windows.ts'
 import { MemoryStore } from './memory-store.ts'
 
 /** The ledger under test: `evict` throws its memory away. */
@@ -40,10 +41,12 @@ export class Disk implements System {
   core!: LedgerCore
   readonly delivered: Entry[] = []
   #sql: SqlStorage
+  #resets: Resets
   #outbox!: Outbox
 
-  constructor(sql: SqlStorage) {
+  constructor(sql: SqlStorage, resets = ROLLING) {
     this.#sql = sql
+    this.#resets = resets
     this.evict()
   }
 
@@ -53,7 +56,7 @@ export class Disk implements System {
       this.#outbox.add(id, revision)
     })
     this.#outbox.load()
-    this.core = new LedgerCore(store)
+    this.core = new LedgerCore(store, this.#resets)
   }
 
   tend(nowMs: number): void {

@@ -57,6 +57,28 @@ describe('a prepaid budget', () => {
     expect(await spent(team_id)).toBeCloseTo(before - 0.5 + COST, 12)
   })
 
+  it.each([
+    ['before its first call', false],
+    ['after it', true],
+  ])('is credited by an id that another one’s credit has, too, %s', async (_name, hasCalled) => {
+    const { team_id } = await newTeam({ max_budget: 1 })
+    const key = await newKey({ team_id, max_budget: 1 })
+    const other = await newKey({ team_id, max_budget: 1 })
+    const cost = hasCalled ? await spend(key).then(() => COST) : 0
+    const id = crypto.randomUUID()
+    for (let repeat = 0; repeat < 2; repeat++) {
+      const [ofTeam, ofKey, ofOther] = [
+        await credit(`/team/${team_id}`, 0.25, id),
+        await credit(`/key/${key}`, 0.5, id),
+        await credit(`/key/${other}`, 0.125, id),
+      ]
+      expect(ofTeam.spend).toBeCloseTo(cost - 0.25, 12)
+      expect(ofKey.spend).toBeCloseTo(cost - 0.5, 12)
+      expect(ofOther.spend).toBeCloseTo(-0.125, 12)
+    }
+    expect(await spent(team_id)).toBeCloseTo(cost - 0.25, 12)
+  })
+
   it('that was topped up before its first call is so in its ledger', async () => {
     const { team_id } = await newTeam({ max_budget: 0 })
     const key = await newKey({ team_id, max_budget: 0 })

@@ -3,22 +3,36 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { updateTeam } from '../../src/db/team-update.ts'
 import { pendingTellings } from '../../src/db/tellings.ts'
+import { deleteUsers } from '../../src/db/user/delete.ts'
 import { ApiError } from '../../src/errors.ts'
 import { changeBudget } from '../../src/management/budget/update.ts'
 import { addToTeam, AddMembers } from '../../src/management/member/add.ts'
 import { saveTeam } from '../../src/management/team/update.ts'
+import { changeUser, UpdateUser } from '../../src/management/user/update.ts'
 import { ROLLING } from '../../src/windows.ts'
 import worker from '../../src/worker.ts'
 import { db } from '../setup/database.ts'
 import { chat, get, newKey, newTeam, post } from '../setup/worker.ts'
 import { COST, spend, spentTeam, unreachable, untold } from './tenant.ts'
 
-const deps = () => ({ db, ledgerOf: unreachable, ignored: [], nowMs: Date.now(), resets: ROLLING })
+const SIGNED = { by: 'admin', author: { changedBy: 'admin', apiKey: null } }
+
+const deps = () => ({
+  db,
+  ledgerOf: unreachable,
+  ignored: [],
+  nowMs: Date.now(),
+  resets: ROLLING,
+  ...SIGNED,
+})
 
 const tick = (): Promise<unknown> =>
   Promise.resolve(
     worker.scheduled(createScheduledController({ cron: '* * * * *', scheduledTime: new Date() })),
   )
+
+const kinds = async (accountId: string): Promise<string[]> =>
+  (await untold(accountId)).map(({ kind }) => kind).toSorted()
 
 async function expectUntold(change: Promise<unknown>): Promise<void> {
   const error = await change.catch((thrown: unknown) => thrown)
@@ -55,6 +69,34 @@ describe('a change that a ledger can not be told of', () => {
     await tick()
     expect(await untold(`team:${team_id}`)).toEqual([])
     expect((await chat(key)).status).toBe(400)
+  })
+
+  it('of a user likewise', async () => {
+    const { user_id, key } = await post<{ user_id: string; key: string }>('/user/new', {})
+    await spend(key)
+    const input = UpdateUser.parse({ user_id, max_budget: COST })
+    await expectUntold(changeUser({ ...deps(), input }))
+    expect(await untold(`user:${user_id}`)).toMatchObject([
+      { kind: 'account', rowId: `user:${user_id}` },
+    ])
+    await tick()
+    expect(await untold(`user:${user_id}`)).toEqual([])
+    expect((await chat(key)).status).toBe(400)
+  })
+
+  it('of a user who is deleted likewise, with their keys and memberships', async () => {
+    const { team_id } = await newTeam()
+    const made = { teams: [team_id] }
+    const { user_id, key } = await post<{ user_id: string; key: string }>('/user/new', made)
+    const ofTeam = await newKey({ team_id, user_id })
+    await Promise.all([spend(key), spend(ofTeam)])
+    await deleteUsers(db, [user_id])
+    expect(await kinds(`user:${user_id}`)).toEqual(['account', 'key'])
+    expect(await kinds(`team:${team_id}`)).toEqual(['key', 'member'])
+    await tick()
+    expect([...(await kinds(`user:${user_id}`)), ...(await kinds(`team:${team_id}`))]).toEqual([])
+    expect((await chat(key)).status).toBe(401)
+    expect((await chat(ofTeam)).status).toBe(401)
   })
 
   it('of a shared budget likewise, for each account that has keys naming it', async () => {

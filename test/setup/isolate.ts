@@ -1,7 +1,6 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env, waitUntil } from 'cloudflare:workers'
 import { createApp } from '../../src/app.ts'
-import type { Config } from '../../src/config/config.ts'
 import { parseConfig } from '../../src/config/parse.ts'
 import { makeDeps } from '../../src/deps.ts'
 import yaml from '../../config.yaml'
@@ -16,30 +15,30 @@ const OTHER = `model_list:
       input_cost_per_token: 0.00000005
       output_cost_per_token: 0.00000015`
 
-/** config.yaml with some text replaced, and variables of the test's own. */
-export function configOf(
-  replace: Readonly<Record<string, string>> = {},
-  variables: Readonly<Record<string, string>> = {},
-): Config {
-  const text = Object.entries(replace).reduce(
-    (before, [from, to]) => before.replace(from, to),
+/** The shipped config.yaml with some text replaced. */
+export function configText(replace: Readonly<Record<string, string>> = {}): string {
+  return Object.entries(replace).reduce(
+    (text, [from, to]) => text.replace(from, to),
     yaml.replace('model_list:', OTHER),
   )
-  return parseConfig(text, {
+}
+
+const configOf = (text: string, variables: Readonly<Record<string, string>>) =>
+  parseConfig(text, {
     LITELLM_MASTER_KEY: 'sk-1234',
     EXPERIMENTAL_MULTI_INSTANCE_RATE_LIMITING: 'true',
     ...variables,
   }).config
-}
 
 /** A whole answer, read before the next request begins. */
 export interface Outcome {
   readonly status: number
   readonly headers: Headers
   readonly message: string
+  /** The body as it came. */
+  readonly text: string
   /** Who refused it and why, or nothing. */
   readonly why: string
-  /** The body, if it was JSON. */
   readonly json: Readonly<Record<string, unknown>>
 }
 
@@ -50,8 +49,11 @@ export interface Isolate {
 }
 
 /** One more isolate of the Worker: caches of its own, the same ledgers, directory and Postgres. */
-export function newIsolate(config = configOf()): Isolate {
-  const app = createApp(makeDeps({ ...env }, config, waitUntil))
+export function newIsolate(
+  config = configText(),
+  variables: Readonly<Record<string, string>> = {},
+): Isolate {
+  const app = createApp(makeDeps({ ...env }, configOf(config, variables), waitUntil))
   const ask = async (path: string, init: RequestInit): Promise<Outcome> => {
     const context = createExecutionContext()
     const response = await app.fetch(new Request(`http://isolate.test${path}`, init), env, context)
@@ -79,5 +81,5 @@ function outcomeOf({ status, headers }: Response, text: string): Outcome {
   const json = JSON.parse(text) as Partial<ErrorBody> & Record<string, unknown>
   const told = ['refused-by', 'reason'].map((name) => headers.get(`x-tollgate-${name}`))
   const why = told.filter((word) => word !== null).join(':')
-  return { status, headers, message: json.error?.message ?? '', why, json }
+  return { status, headers, message: json.error?.message ?? '', text, why, json }
 }

@@ -8,7 +8,7 @@ import { ApiError } from '../../src/errors.ts'
 import { told } from '../../src/management/budget/tell.ts'
 import { removeKeys } from '../../src/management/key/delete.ts'
 import { resetKeySpend } from '../../src/management/key/reset-spend.ts'
-import { type ChangeDeps, write } from '../../src/management/key/update.ts'
+import { type ChangeDeps, write } from '../../src/management/key/change/write.ts'
 import { resetMemberSpend } from '../../src/management/member/reset-spend.ts'
 import { changeMember, UpdateMember } from '../../src/management/member/update.ts'
 import { saveTeam } from '../../src/management/team/update.ts'
@@ -166,6 +166,8 @@ export class Admin {
         nowMs: Date.now(),
         resets: ROLLING,
         ignored: [],
+        by: 'admin',
+        author: { changedBy: 'admin', apiKey: null },
       }
       try {
         await act(deps)

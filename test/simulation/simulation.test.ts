@@ -15,6 +15,7 @@ vi.mock('../../src/db/members.ts', () => inPlaceOf.members)
 vi.mock('../../src/db/member-changes.ts', () => inPlaceOf.memberChanges)
 vi.mock('../../src/db/budgets.ts', () => inPlaceOf.budgets)
 vi.mock('../../src/db/spend-reset.ts', () => inPlaceOf.spendReset)
+vi.mock('../../src/db/audit.ts', () => inPlaceOf.audit)
 vi.mock('../../src/db/tellings.ts', () => inPlaceOf.tellings)
 
 const { SEED, TOLLGATE_LONG } = process.env

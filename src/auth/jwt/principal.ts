@@ -46,9 +46,14 @@ function refuse({ user }: JwtAuth, principal: Principal, found: FoundPrincipal):
   if (namesUser(principal) && !found.user && !user.upsert) throw userMissing(principal)
   if (teamId !== null && !found.team && !mayMakeTeam) throw teamMissing(teamId)
   // Whom an admin took out of a team stays out, whatever the identity provider says.
-  if (found.team && found.member?.deletedAt) {
-    throw forbidden(`User=${found.member.userId} was removed from Team=${teamId}`)
+  if (found.team && isRemoved(found)) {
+    throw forbidden(`User=${found.user?.userId} was removed from Team=${teamId}`)
   }
+}
+
+/** Not of a user who was made anew since. */
+function isRemoved({ member, user }: FoundPrincipal): boolean {
+  return Boolean(member?.deletedAt && user && user.createdAt < member.deletedAt)
 }
 
 /** Null while something of it is missing. */
@@ -59,7 +64,7 @@ function recordOf(
 ): KeyRecord | null {
   const { teamId } = principal
   if (!account || (teamId !== null && !team)) return null
-  if (namesUser(principal) && (!user || (team && !member))) return null
+  if (namesUser(principal) && (!user || (team && member?.deletedAt !== null))) return null
   const policy = team ? teamPolicy(team) : user && userPolicy(user)
   if (!policy) return null
   return {

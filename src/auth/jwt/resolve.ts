@@ -97,9 +97,10 @@ async function adminCaller(
         `Allowed Routes=${pythonList(admin.routes)}`,
     )
   }
-  const actingAs = identity.userId ?? identity.userEmail ?? claims.sub ?? 'jwt'
-  const hash = await sha256Hex(JSON.stringify(['jwt-admin', actingAs]))
-  return { kind: 'admin', hash, userId: ADMIN_USER_ID, actingAs }
+  const { userId, userEmail } = identity
+  const by = userId ?? userEmail ?? claims.sub ?? 'jwt'
+  const hash = await sha256Hex(JSON.stringify(['jwt-admin', by]))
+  return { kind: 'admin', hash, userId: ADMIN_USER_ID, acting: { by, userId } }
 }
 
 /** Nobody pays for this one: the routes that it may call cost nothing. */

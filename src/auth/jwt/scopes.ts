@@ -2,7 +2,7 @@ import type { ScopeMapping } from '../../config/jwt/jwt-auth.ts'
 import { isAllowed } from '../../ledger/access.ts'
 import { forbidden, pythonList } from './refusals.ts'
 
-/** What a token's scopes let through; null: they limit nothing. */
+/** What a token's scopes let through; null: they do not limit it. */
 export interface ScopeLimits {
   readonly models: readonly string[] | null
   readonly routes: readonly string[] | null
@@ -17,7 +17,7 @@ export function limitsOf(
   const held = mappings.filter(({ scope }) => scopes.includes(scope))
   return {
     models: union(held.map(({ models }) => models)),
-    routes: union(held.map(({ routes }) => routes)),
+    routes: held.flatMap(({ routes }) => routes),
   }
 }
 

@@ -53,11 +53,11 @@ export interface RoleMapping {
   readonly internalRole: 'proxy_admin' | 'team' | 'internal_user'
 }
 
-/** Null: not limited by this scope. */
 export interface ScopeMapping {
   readonly scope: string
+  /** Null: not limited by this scope. */
   readonly models: readonly string[] | null
-  readonly routes: readonly string[] | null
+  readonly routes: readonly string[]
 }
 
 const ADMIN_ROUTES = [
@@ -111,6 +111,7 @@ export function makeJwtAuth(sent: JwtAuthFields, sources: KeySources): JwtAuth {
   }
 }
 
+/** A scope that names no routes is for calls: a key made with it would not have its limits. */
 function scopeMappings({ scope_mappings: sent = [] }: JwtAuthFields): ScopeMapping[] {
-  return sent.map(({ scope, models = null, routes = null }) => ({ scope, models, routes }))
+  return sent.map(({ scope, models = null, routes = TEAM_ROUTES }) => ({ scope, models, routes }))
 }

@@ -68,7 +68,7 @@ const TEAM_DEFAULTS = [
   'litellm_settings.default_team_params',
 ]
 const TEAM_ACCESS =
-  'organization_id team_member_permissions team_member_key_duration default_team_member_models ' +
+  'organization_id default_team_member_models ' +
   'allowed_passthrough_routes object_permission access_group_ids metadata blocked members ' +
   'members_with_roles admins'
 

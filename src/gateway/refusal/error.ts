@@ -9,7 +9,7 @@ import {
   budgetText,
   expiredText,
   heldText,
-  modelText,
+  modelRefusal,
   rateText,
   tooLargeText,
 } from './texts.ts'
@@ -63,8 +63,8 @@ export function refusalError(refusal: Refusal, call: Refused): ApiError {
 }
 
 function modelDenied(refusal: Refusal, { model: asked, rows }: Refused): ApiError {
-  const { message, type } = modelText(refusal.scope, { asked, rows })
-  return new ApiError(403, message, { type, param: 'model', headers: why(refusal) })
+  const { status, message, type } = modelRefusal(refusal.scope, { asked, rows })
+  return new ApiError(status, message, { type, param: 'model', headers: why(refusal) })
 }
 
 function budgetExceeded(refusal: Refusal, { era, rows, nowMs }: Refused): ApiError {

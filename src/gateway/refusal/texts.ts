@@ -103,23 +103,36 @@ export function expiredText(row: PolicyRow | null, nowMs: number): string {
   return `Authentication Error - Expired Key. Key Expiry time ${expiry} and current time ${isoMicros(nowMs)}`
 }
 
-/** The words and the type of a model that a row's list does not name. */
-export function modelText(
+export interface ModelRefusal {
+  readonly status: number
+  readonly message: string
+  readonly type: string
+}
+
+/** How a model is refused that a row's list does not name. */
+export function modelRefusal(
   row: PolicyRow | null,
   { asked, rows }: { readonly asked: string; readonly rows: readonly PolicyRow[] },
-): { readonly message: string; readonly type: string } {
+): ModelRefusal {
   const { word, id } = row ? nameOf(row) : { word: 'key', id: '' }
-  const models = pythonList(row?.models ?? [])
+  const models = row?.models ?? []
+  if (word === 'user' && models.includes('no-default-models')) {
+    const message =
+      'User not allowed to access model. No default model access, only team models allowed. ' +
+      `Tried to access ${asked}`
+    return { status: 401, message, type: 'key_model_access_denied' }
+  }
+  const list = pythonList(models)
   if (word === 'member') {
     const message =
       `Team member not allowed to access model. User=${id}, Team=${accountOf(rows)}, ` +
-      `Model=${asked}. Allowed member models = ${models}`
-    return { message, type: 'team_model_access_denied' }
+      `Model=${asked}. Allowed member models = ${list}`
+    return { status: 403, message, type: 'team_model_access_denied' }
   }
   const message =
-    `${word} not allowed to access model. This ${word} can only access models=${models}. ` +
+    `${word} not allowed to access model. This ${word} can only access models=${list}. ` +
     `Tried to access ${asked}`
-  return { message, type: `${word}_model_access_denied` }
+  return { status: 403, message, type: `${word}_model_access_denied` }
 }
 
 function ownerOf(row: PolicyRow | null, rows: readonly PolicyRow[]): string {

@@ -18,7 +18,7 @@ interface Sender {
 export async function writeAll(db: Db, sender: Sender, entries: readonly Entry[]): Promise<void> {
   const { books, ...batch } = sender
   const scopes = new Set(entries.flatMap((entry) => entry.charged.map(([scope]) => scope)))
-  const spends = [...scopes].flatMap((scope) => books.standing(scope))
+  const spends = [...scopes].flatMap((scope) => books.windows.standing(scope))
   try {
     await writeSpend(db, { ...batch, entries, spends })
   } catch (error) {

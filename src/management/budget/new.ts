@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { ADMIN_USER_ID } from '../../auth/caller.ts'
 import { insertBudget } from '../../db/budgets.ts'
+import { made } from '../../db/change.ts'
 import { newLimits } from '../../db/limits.ts'
 import { badRequest } from '../../errors.ts'
 import { id } from '../fields.ts'
@@ -17,17 +17,14 @@ interface CreateBudget extends WriteDeps {
 }
 
 export async function createBudget(request: CreateBudget) {
-  const { db, input, ignored, nowMs } = request
+  const { db, by, input, ignored, nowMs } = request
   refuseUnenforced('budget', input, { known: NewBudget.shape, ignored })
   const budgetId = input.budget_id ?? crypto.randomUUID()
-  const made = await insertBudget(db, {
+  const inserted = await insertBudget(db, {
     budgetId,
-    createdBy: ADMIN_USER_ID,
-    updatedBy: ADMIN_USER_ID,
-    createdAt: new Date(nowMs),
-    updatedAt: new Date(nowMs),
+    ...made(by, nowMs),
     ...newLimits(limitChanges(input), request),
   })
-  if (!made) throw badRequest(`Budget with id '${budgetId}' already exists.`, 'budget_id')
-  return told(request, made)
+  if (!inserted) throw badRequest(`Budget with id '${budgetId}' already exists.`, 'budget_id')
+  return told(request, inserted)
 }

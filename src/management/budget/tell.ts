@@ -1,11 +1,11 @@
 import type { WrittenBudget } from '../../db/budgets.ts'
 import { budgetPolicy } from '../../db/policy.ts'
 import { notFound } from '../../errors.ts'
-import { tellAll, type TellDeps } from '../tell.ts'
+import { type Signed, tellAll, type TellDeps } from '../tell.ts'
 import { budgetRow } from './row.ts'
 import type { Now } from '../../windows.ts'
 
-export interface WriteDeps extends TellDeps, Now {
+export interface WriteDeps extends TellDeps, Now, Signed {
   readonly ignored: readonly string[]
 }
 

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { ADMIN_USER_ID } from '../../auth/caller.ts'
 import { updateBudget } from '../../db/budgets.ts'
 import { id } from '../fields.ts'
 import { limits } from '../limit-fields.ts'
@@ -16,11 +15,11 @@ interface ChangeBudget extends WriteDeps {
 
 /** Changes a row for every key that names it. May be repeated. */
 export async function changeBudget(request: ChangeBudget) {
-  const { db, input, ignored, nowMs, resets } = request
+  const { db, by, input, ignored, nowMs, resets } = request
   refuseUnenforced('budget', input, { known: UpdateBudget.shape, ignored })
   const { budget_id: budgetId } = input
   const changes = limitChanges(input)
-  const changed = await updateBudget(db, { budgetId, changes, by: ADMIN_USER_ID, nowMs, resets })
+  const changed = await updateBudget(db, { budgetId, changes, by, nowMs, resets })
   if (!changed) throw noBudget(budgetId, 'budget_id')
   return told(request, changed)
 }

@@ -1,9 +1,10 @@
 import { z } from 'zod'
-import { ADMIN_USER_ID } from '../../auth/caller.ts'
+import { made } from '../../db/change.ts'
 import type { Db } from '../../db/connect.ts'
+import type { KeyChanges } from '../../db/key-update.ts'
 import { violatedConstraint } from '../../db/failures.ts'
 import { insertKey, type KeyRow } from '../../db/keys.ts'
-import { newLimits } from '../../db/limits.ts'
+import { newEnforcement, newLimits } from '../../db/limits.ts'
 import { type ApiError, badRequest } from '../../errors.ts'
 import { newKey, sha256Hex } from '../../ids.ts'
 import { bothOrNeither } from '../limit-fields.ts'
@@ -20,29 +21,30 @@ export const NewKey = z
   .looseObject({ key: z.string().nullish(), ...keyFields })
   .superRefine(bothOrNeither)
 
-interface GenerateKey extends Now {
+export interface GenerateKey extends Now {
   readonly db: Db
+  readonly by: string
   readonly input: z.infer<typeof NewKey>
   readonly ignored: readonly string[]
+  /** What of this whoever asks may grant; absent: all of it. */
+  readonly grant?: (changes: KeyChanges) => KeyChanges
 }
 
 /** Makes a key. The key itself is returned here and kept nowhere: the row has its hash. */
 export async function generateKey(
   request: GenerateKey,
 ): Promise<{ readonly key: string; readonly row: KeyRow }> {
-  const { db, input, ignored, nowMs } = request
+  const { db, by, input, ignored, nowMs } = request
   refuseUnenforced('key', input, { known: NewKey.shape, ignored })
   const key = input.key ?? newKey()
-  if (!OWN_KEY.test(key)) {
-    const message = "Invalid key format. LiteLLM Virtual Key must start with 'sk-'."
-    throw badRequest(`${message} Received: ${key.slice(0, 4)}…`, 'key')
-  }
+  requireKeyFormat(key, 'key')
   await checkNamed(db, input)
   const token = await sha256Hex(key)
-  const changes = keyChanges(input, nowMs)
+  const { grant = (sent) => sent } = request
+  const changes = grant(keyChanges(input, nowMs))
   const columns = {
     token,
-    keyName: key.length < KEY_SHOWN_MIN_LENGTH ? 'sk-...' : `sk-...${key.slice(-4)}`,
+    keyName: shownName(key),
     keyAlias: changes.keyAlias ?? null,
     accountId: accountOf(input, token),
     teamId: input.team_id ?? null,
@@ -52,18 +54,14 @@ export async function generateKey(
     aliases: changes.aliases ?? null,
     budgetId: changes.budgetId ?? null,
     blocked: changes.blocked ?? false,
+    allowedRoutes: changes.allowedRoutes ?? [],
     expiresAt: changes.expiresAt ?? null,
-    budgetEnforcement: changes.budgetEnforcement ?? null,
-    tempBudgetIncrease: changes.tempBudgetIncrease ?? null,
-    tempBudgetExpiry: changes.tempBudgetExpiry ?? null,
-    createdBy: ADMIN_USER_ID,
-    updatedBy: ADMIN_USER_ID,
-    createdAt: new Date(nowMs),
-    updatedAt: new Date(nowMs),
+    ...made(by, nowMs),
     ...newLimits(changes, request),
+    ...newEnforcement(changes),
   }
   const row = await insertKey(db, columns).catch((error: unknown) => {
-    throw takenAlias(error, columns.keyAlias) ?? takenKey(error) ?? error
+    throw takenAlias(error, columns.keyAlias) ?? takenKey(error, 'key') ?? error
   })
   return { key, row }
 }
@@ -77,7 +75,20 @@ export function takenAlias(error: unknown, alias: string | null | undefined): Ap
   )
 }
 
-function takenKey(error: unknown): ApiError | null {
+/** Null if it failed otherwise. */
+export function takenKey(error: unknown, field: string): ApiError | null {
   if (violatedConstraint(error) === null) return null
-  return badRequest('This key exists or existed already.', 'key')
+  return badRequest('This key exists or existed already.', field)
+}
+
+/** Throws LiteLLM's 400. */
+export function requireKeyFormat(key: string, field: string): void {
+  if (OWN_KEY.test(key)) return
+  const message = "Invalid key format. LiteLLM Virtual Key must start with 'sk-'."
+  throw badRequest(`${message} Received: ${key.slice(0, 4)}…`, field)
+}
+
+/** What may be shown of a key later. */
+export function shownName(key: string): string {
+  return key.length < KEY_SHOWN_MIN_LENGTH ? 'sk-...' : `sk-...${key.slice(-4)}`
 }

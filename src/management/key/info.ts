@@ -1,12 +1,13 @@
 import { spentLastDay } from '../../db/daily-spend.ts'
 import type { KeyDetails } from '../../db/key-details.ts'
+import type { ListedKey } from '../../db/key-list.ts'
 import { keyPolicy } from '../../db/policy.ts'
 import { scopeOf } from '../../ledger/scopes.ts'
 import type { Now } from '../../windows.ts'
 import { forecast } from '../forecast.ts'
-import { type Known, type LiveDeps, standings } from '../live.ts'
+import { copiedSpend, type Known, type LiveDeps, standings } from '../live.ts'
 import { mainBudget, usageFields } from '../usage.ts'
-import { keyRow } from './row.ts'
+import { keyRow, tokenFields } from './row.ts'
 
 /** A key's row with what its ledger says now. */
 export async function liveKeyRow(deps: LiveDeps, details: KeyDetails, now: Now) {
@@ -26,6 +27,14 @@ export async function keyInfo(deps: LiveDeps, details: KeyDetails, now: Now) {
     madeMs: key.createdAt.getTime(),
   }
   return { ...shown, forecast: forecast(paced, now.nowMs) }
+}
+
+/** For lists, without a ledger's word. */
+export function copiedKeyRow({ key, budget }: ListedKey, now: Now) {
+  return {
+    ...keyRow(key, { ...copiedSpend(keyPolicy(key), key, now), budget }, now),
+    ...tokenFields(key),
+  }
 }
 
 async function live(deps: LiveDeps, { key, account, budget, rows }: KeyDetails, now: Now) {

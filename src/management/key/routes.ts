@@ -1,82 +1,66 @@
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
-import { ApiError } from '../../errors.ts'
-import { adminOnly, answered, body, callerOf, type Deps, nowOf, params, query } from '../../http.ts'
+import { type Acting, acting, adminOnly, asked, usersOnly } from '../../callers.ts'
+import type { BudgetRow } from '../../db/budgets.ts'
+import type { KeyRow } from '../../db/keys.ts'
+import { answered, body, type Deps, nowOf, params } from '../../http.ts'
 import { cleanText } from '../fields.ts'
 import { AddCredit } from '../credit.ts'
-import { ResetSpend } from '../spend.ts'
-import { blockKey } from './block.ts'
+import { ResetSpend } from '../lower-spend.ts'
+import { keyChangeRoutes } from './change/routes.ts'
 import { creditKey } from './credit.ts'
-import { DeleteKeys, removeKeys } from './delete.ts'
-import { hashOf } from './fields.ts'
-import { generateKey, NewKey } from './generate.ts'
-import { keyInfo, liveKeyRow } from './info.ts'
-import { resetKeySpend } from './reset-spend.ts'
-import { keyRow } from './row.ts'
-import { changeKey, findKey, NamedKey, UpdateKey } from './update.ts'
+import { DeleteKeys, removePermittedKeys } from './delete.ts'
+import { NewKey } from './generate.ts'
+import { keyListRoutes } from './list/routes.ts'
+import { makeKey, makeServiceKey } from './make.ts'
+import { resetPermittedSpend } from './reset-spend.ts'
+import { keyRow, shownOnce } from './row.ts'
 
-const KeyQuery = z.object({ key: cleanText.optional() })
 const KeyParam = z.object({ key: cleanText })
 
 /** `/key/…`: make, show, change and delete virtual keys. */
-export function keyRoutes(deps: Deps): Hono {
-  const admin = adminOnly(deps)
+export function keyRoutes(deps: Deps): Hono<Acting> {
   const ignored = deps.config.settings.ignoreUnsupported
-  return new Hono()
-    .post('/generate', admin, body(NewKey), async (c) => {
-      const now = nowOf(deps)
+  return new Hono<Acting>()
+    .use(acting(deps))
+    .post('/generate', usersOnly, body(NewKey), async (c) => {
       const input = c.req.valid('json')
-      const { key, row } = await generateKey({ ...deps, ...now, input, ignored })
-      deps.keyCache.forget(row.token)
-      const shown = keyRow(row, { spend: 0, held: 0 }, now)
-      return c.json({ ...shown, key, token: row.token, token_id: row.token })
+      return shown(deps, c, [input, await makeKey({ ...asked(deps, c), input, ignored })])
     })
-    .post('/update', admin, body(UpdateKey), async (c) => {
-      const now = nowOf(deps)
+    .post('/service-account/generate', usersOnly, body(NewKey), async (c) => {
       const input = c.req.valid('json')
-      const details = await changeKey({ ...deps, ...now, input, ignored })
-      return c.json({ key: input.key, ...(await liveKeyRow(deps, details, now)) })
+      return shown(deps, c, [input, await makeServiceKey({ ...asked(deps, c), input, ignored })])
     })
-    .post('/block', admin, body(NamedKey), (c) => setBlocked(deps, c, [c.req.valid('json'), true]))
-    .post('/unblock', admin, body(NamedKey), (c) =>
-      setBlocked(deps, c, [c.req.valid('json'), false]),
-    )
-    .post('/:key/reset_spend', admin, params(KeyParam), body(ResetSpend), async (c) => {
+    .route('/', keyChangeRoutes(deps))
+    .route('/', keyListRoutes(deps))
+    .post('/:key/reset_spend', usersOnly, params(KeyParam), body(ResetSpend), async (c) => {
       const { key } = c.req.valid('param')
       const { reset_to: resetTo } = c.req.valid('json')
-      return c.json(await resetKeySpend({ ...deps, ...nowOf(deps), key, resetTo }))
+      return c.json(await resetPermittedSpend({ ...asked(deps, c), key, resetTo }))
     })
-    .post('/:key/credit', admin, params(KeyParam), body(AddCredit), async (c) => {
+    .post('/:key/credit', adminOnly, params(KeyParam), body(AddCredit), async (c) => {
       const { key } = c.req.valid('param')
-      return c.json(await creditKey({ ...deps, ...nowOf(deps), key, ...c.req.valid('json') }))
+      return c.json(await creditKey({ ...asked(deps, c), key, ...c.req.valid('json') }))
     })
-    .get('/info', query(KeyQuery), async (c) =>
-      c.json(await showKey(deps, c, c.req.valid('query'))),
-    )
-    .post('/delete', admin, body(DeleteKeys), async (c) => {
+    .post('/delete', usersOnly, body(DeleteKeys), async (c) => {
       const input = c.req.valid('json')
-      return answered(c, await removeKeys({ ...deps, ...nowOf(deps), input }))
+      return answered(c, await removePermittedKeys({ ...asked(deps, c), input }))
     })
 }
 
-async function setBlocked(
+interface Made {
+  readonly key: string
+  readonly row: KeyRow
+  readonly budget: BudgetRow | null
+}
+
+/** It may have been asked for before it was made. */
+function shown(
   deps: Deps,
-  c: Context,
-  [{ key }, blocked]: readonly [z.infer<typeof NamedKey>, boolean],
+  c: Context<Acting>,
+  [input, { key, row, budget }]: readonly [object, Made],
 ) {
-  const now = nowOf(deps)
-  const details = await blockKey({ ...deps, ...now, key, blocked })
-  return c.json({ token: details.key.token, ...(await liveKeyRow(deps, details, now)) })
-}
-
-async function showKey(deps: Deps, c: Context, asked: z.infer<typeof KeyQuery>) {
-  const caller = await callerOf(deps, c)
-  const hash = asked.key === undefined ? caller.hash : await hashOf(asked.key)
-  if (caller.kind !== 'admin' && caller.hash !== hash) {
-    throw new ApiError(403, "You are not allowed to access this key's info.", {
-      type: 'auth_error',
-    })
-  }
-  const details = await findKey(deps.db, hash)
-  return { key: asked.key ?? hash, info: await keyInfo(deps, details, nowOf(deps)) }
+  deps.keyCache.forget(row.token)
+  const shownRow = keyRow(row, { spend: 0, held: 0, budget }, nowOf(deps))
+  return c.json(shownOnce({ key, row: shownRow, input }, row))
 }

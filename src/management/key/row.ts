@@ -1,4 +1,5 @@
 import type { BudgetRow } from '../../db/budgets.ts'
+import { newestHash } from '../../db/key-secrets.ts'
 import type { KeyRow } from '../../db/keys.ts'
 import { isoMicros } from '../../duration.ts'
 import { budgetRow } from '../budget/row.ts'
@@ -36,16 +37,16 @@ export function keyRow(key: KeyRow, { budget = null, ...spend }: Shown, now: Now
     project_id: null,
     organization_id: null,
     allowed_cache_controls: [],
-    allowed_routes: [],
+    allowed_routes: key.allowedRoutes,
     policies: [],
     access_group_ids: [],
     model_spend: {},
     object_permission_id: null,
     last_active: null,
-    rotation_count: 0,
+    rotation_count: key.secrets?.at(-1)?.nth ?? 0,
     auto_rotate: false,
     rotation_interval: null,
-    last_rotation_at: null,
+    last_rotation_at: key.lastRotationAt && isoMicros(key.lastRotationAt.getTime()),
     key_rotation_at: null,
     created_at: isoMicros(key.createdAt.getTime()),
     created_by: key.createdBy,
@@ -53,4 +54,38 @@ export function keyRow(key: KeyRow, { budget = null, ...spend }: Shown, now: Now
     updated_by: key.updatedBy,
     ...spend,
   }
+}
+
+/** What a call may name the key by: the hash of its newest secret. */
+export function tokenFields(key: KeyRow) {
+  const hash = newestHash(key)
+  return { token: hash, token_id: hash }
+}
+
+/** What LiteLLM repeats of a request that makes or changes a key, and keeps nowhere. */
+const REQUEST_DEFAULTS = {
+  duration: null,
+  key_type: null,
+  tags: null,
+  guardrails: null,
+  prompts: null,
+  enforced_params: null,
+  budget_fallbacks: null,
+  tpm_limit_type: null,
+  rpm_limit_type: null,
+  allowed_passthrough_routes: null,
+  object_permission: null,
+  send_invite_email: null,
+}
+
+/** A key that was made or regenerated: the only answers that show it. */
+export function shownOnce(
+  { key, row, input }: { readonly key: string; readonly row: object; readonly input: object },
+  made: KeyRow,
+) {
+  const asked = Object.entries(REQUEST_DEFAULTS).map(([field, none]) => [
+    field,
+    (input as Readonly<Record<string, unknown>>)[field] ?? none,
+  ])
+  return { ...Object.fromEntries(asked), ...row, key, ...tokenFields(made) }
 }

@@ -1,20 +1,15 @@
 import { z } from 'zod'
-import { ADMIN_USER_ID } from '../../auth/caller.ts'
-import { addMembers } from '../../db/member-changes.ts'
-import { listUsers, type MemberRow } from '../../db/members.ts'
-import { memberPolicy } from '../../db/policy.ts'
-import { getTeam } from '../../db/teams.ts'
-import { ApiError, badRequest, notFound } from '../../errors.ts'
+import type { MemberRow } from '../../db/members.ts'
+import { ApiError, badRequest } from '../../errors.ts'
 import { id } from '../fields.ts'
-import { standings } from '../live.ts'
 import { liveTeamRow } from '../team/row.ts'
-import { tellAll, type TellDeps } from '../tell.ts'
+import type { Signed, TellDeps } from '../tell.ts'
 import { refuseUnenforced } from '../unsupported.ts'
+import { enlist } from './enlist.ts'
 import { Member, memberChanges, memberFields, newMembers, NOBODY } from './fields.ts'
-import { knownMembers, membershipRow, userRow } from './row.ts'
 import type { Now } from '../../windows.ts'
 
-const MEMBERS_MAX = 500
+export const MEMBERS_MAX = 500
 
 /** `POST /team/member_add`: one member or several. */
 export const AddMembers = z.looseObject({
@@ -25,42 +20,25 @@ export const AddMembers = z.looseObject({
   ...memberFields,
 })
 
-interface AddToTeam extends TellDeps, Now {
+interface AddToTeam extends TellDeps, Now, Signed {
   readonly input: z.infer<typeof AddMembers>
   readonly ignored: readonly string[]
 }
 
 /** Adds members, and their users where they are missing. Of a list, those who are new. */
 export async function addToTeam(request: AddToTeam) {
-  const { db, input, ignored, nowMs, resets } = request
+  const { input, ignored } = request
   refuseUnenforced('member', input, { known: AddMembers.shape, ignored })
   const { team_id: teamId, member: sent } = input
   const members = newMembers(sent)
   if (members.length < 1) throw badRequest(NOBODY, 'member')
   const limits = memberChanges(input)
-  const by = ADMIN_USER_ID
-  const before = await getTeam(db, teamId)
-  const written = before && (await addMembers(db, { teamId, members, limits, by, nowMs, resets }))
-  if (!before || !written) throw notFound(`Team not found, passed team_id=${teamId}`, 'team_id')
-  const { account, added } = written
-  if (added.length === 0) throw alreadyThere(sent, written.members)
-  await tellAll(
-    request,
-    added.map((member) => ({ account, row: memberPolicy(member) })),
-  )
-  const details = { team: before.team, account, members: written.members }
-  const known = knownMembers(details, added)
-  const live = await standings(request, account, { known, nowMs, resets })
-  const users = await listUsers(
-    db,
-    added.map(({ userId }) => userId),
-  )
+  const { details, added } = await enlist({ ...request, teamId, members, limits })
+  if (added.length === 0) throw alreadyThere(sent, details.members)
   return {
     ...(await liveTeamRow(request, details, request)),
-    updated_users: users.map(({ user, teams }) => userRow(user, teams, request)),
-    updated_team_memberships: added.map((member) =>
-      membershipRow(member, before.team, { standings: live, nowMs, resets }),
-    ),
+    updated_users: added.flatMap(({ user }) => user ?? []),
+    updated_team_memberships: added.map(({ membership }) => membership),
   }
 }
 
@@ -76,11 +54,15 @@ function alreadyThere(
   const existing = `Existing members=[${shown.join(', ')}]`
   const [one] = sent
   const message =
-    sent.length === 1
-      ? `User already in team. Member: user_id=${one?.user_id ?? 'None'}, ` +
-        `user_email=${one?.user_email ?? 'None'}. ${existing}`
+    sent.length === 1 && one
+      ? `${alreadyMember(one)}. ${existing}`
       : `All users are already in team. ${existing}`
   return new ApiError(400, message, { type: 'team_member_already_in_team', param: 'member' })
 }
 
 const SHOWN_MAX = 100
+
+export function alreadyMember({ user_id, user_email }: z.infer<typeof Member>): string {
+  const who = `user_id=${user_id ?? 'None'}, user_email=${user_email ?? 'None'}`
+  return `User already in team. Member: ${who}`
+}

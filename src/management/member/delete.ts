@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { hashesOf } from '../../db/key-secrets.ts'
 import { withAccounts } from '../../db/keys.ts'
 import { deleteMember } from '../../db/member-changes.ts'
 import { findMember } from '../../db/members.ts'
@@ -27,7 +28,7 @@ export async function removeMember(request: RemoveMember) {
   if (!member)
     throw badRequest('User not found in team', userId === null ? 'user_email' : 'user_id')
   const removed = await deleteMember(db, member)
-  const hashes = removed.keys.map(({ token }) => token)
+  const hashes = hashesOf(removed.keys)
   await forgetKeys(request, hashes)
   for (const hash of hashes) request.keyCache.set(hash, null, nowMs)
   const account =

@@ -3,11 +3,11 @@ import { memberPolicy, teamPolicy } from '../../db/policy.ts'
 import { getTeam } from '../../db/teams.ts'
 import { notFound } from '../../errors.ts'
 import { picoToUsd } from '../../money.ts'
-import { lowerSpend } from '../spend.ts'
-import type { TellDeps } from '../tell.ts'
+import { lowerSpend } from '../lower-spend.ts'
+import type { Signed, TellDeps } from '../tell.ts'
 import type { Now } from '../../windows.ts'
 
-interface ResetMember extends TellDeps, Now {
+interface ResetMember extends TellDeps, Now, Signed {
   readonly teamId: string
   readonly userId: string
   readonly resetTo: number

@@ -1,10 +1,8 @@
 import type { AccountRow } from '../../db/accounts.ts'
-import type { MemberRow, UserRow } from '../../db/members.ts'
+import type { MemberRow } from '../../db/members.ts'
 import { memberPolicy, teamPolicy } from '../../db/policy.ts'
 import type { TeamRow } from '../../db/teams.ts'
-import { isoMicros } from '../../duration.ts'
 import { scopeOf } from '../../ledger/scopes.ts'
-import { limitFields } from '../limits.ts'
 import { type Known, spendFields, type Standings } from '../live.ts'
 import { effectiveLimits, mainBudget } from '../usage.ts'
 import type { Now } from '../../windows.ts'
@@ -44,21 +42,5 @@ export function membershipRow(
       model_max_budget: null,
       allowed_models: [],
     },
-  }
-}
-
-/** A user as LiteLLM answers with it. */
-export function userRow(user: UserRow, teams: readonly string[], now: Now) {
-  return {
-    user_id: user.userId,
-    user_email: user.userEmail,
-    user_alias: user.userAlias,
-    user_role: user.userRole,
-    teams,
-    models: user.models,
-    metadata: user.metadata,
-    ...limitFields(user, now),
-    created_at: isoMicros(user.createdAt.getTime()),
-    updated_at: isoMicros(user.updatedAt.getTime()),
   }
 }

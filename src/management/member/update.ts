@@ -1,12 +1,11 @@
 import { z } from 'zod'
-import { ADMIN_USER_ID } from '../../auth/caller.ts'
 import { updateMember } from '../../db/member-changes.ts'
 import { findMember } from '../../db/members.ts'
 import { memberPolicy } from '../../db/policy.ts'
 import { getTeam } from '../../db/teams.ts'
 import { badRequest, notFound } from '../../errors.ts'
 import { decimalField } from '../limits.ts'
-import { tellAll, type TellDeps } from '../tell.ts'
+import { type Signed, tellAll, type TellDeps } from '../tell.ts'
 import { refuseUnenforced } from '../unsupported.ts'
 import { memberChanges, memberFields, memberRole, named, someone } from './fields.ts'
 import type { Now } from '../../windows.ts'
@@ -16,14 +15,14 @@ export const UpdateMember = z
   .looseObject({ ...named, ...memberFields, role: memberRole })
   .superRefine(someone)
 
-interface ChangeMember extends TellDeps, Now {
+interface ChangeMember extends TellDeps, Now, Signed {
   readonly input: z.infer<typeof UpdateMember>
   readonly ignored: readonly string[]
 }
 
 /** Changes what limits a member and tells the team's ledger before it answers. May be repeated. */
 export async function changeMember(request: ChangeMember) {
-  const { db, input, ignored, nowMs, resets } = request
+  const { db, by, input, ignored, nowMs, resets } = request
   refuseUnenforced('member', input, { known: UpdateMember.shape, ignored })
   const { team_id: teamId, user_id: userId = null, user_email: userEmail = null } = input
   if (!(await getTeam(db, teamId))) {
@@ -31,7 +30,6 @@ export async function changeMember(request: ChangeMember) {
   }
   const who = await findMember(db, { teamId, userId, userEmail })
   const changes = { ...memberChanges(input), role: input.role ?? undefined }
-  const by = ADMIN_USER_ID
   const written =
     who && (await updateMember(db, { teamId, userId: who.userId, changes, by, nowMs, resets }))
   if (!written)

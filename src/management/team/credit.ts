@@ -3,10 +3,10 @@ import { getTeam } from '../../db/teams.ts'
 import { notFound } from '../../errors.ts'
 import type { Now } from '../../windows.ts'
 import { addCredit } from '../credit.ts'
-import type { TellDeps } from '../tell.ts'
+import type { Signed, TellDeps } from '../tell.ts'
 import { liveTeamRow } from './row.ts'
 
-interface CreditTeam extends TellDeps, Now {
+interface CreditTeam extends TellDeps, Now, Signed {
   readonly teamId: string
   readonly amount: number
   readonly creditId: string | null

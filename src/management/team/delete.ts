@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { hashesOf } from '../../db/key-secrets.ts'
 import { keyPolicy, teamPolicy } from '../../db/policy.ts'
 import { withAccounts } from '../../db/keys.ts'
 import { deleteTeams } from '../../db/teams.ts'
@@ -35,7 +36,7 @@ export async function removeTeams(request: RemoveTeams) {
     removed.teams.every(({ teamId }) => teamId !== wanted),
   )
   if (missing !== undefined) throw notFound(`Team not found, passed team_id=${missing}`, 'team_ids')
-  const hashes = removed.keys.map(({ token }) => token)
+  const hashes = hashesOf(removed.keys)
   await forgetKeys(request, hashes)
   for (const hash of hashes) request.keyCache.set(hash, null, nowMs)
 

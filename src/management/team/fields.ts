@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { TeamChanges } from '../../db/team-update.ts'
 import { aliases, count, duration, flag, metadata, money, name, names } from '../fields.ts'
 import { enforcement, limits } from '../limit-fields.ts'
+import { permissions } from '../access/permissions.ts'
 import { decimal, enforcementChanges, filled, limitChanges, plainMetadata } from '../limits.ts'
 
 /** What a team is made with and what may be changed later. */
@@ -15,6 +16,8 @@ export const teamFields = {
   team_member_budget_duration: duration,
   team_member_rpm_limit: count,
   team_member_tpm_limit: count,
+  team_member_permissions: permissions.nullish(),
+  team_member_key_duration: duration,
   ...limits,
   ...enforcement,
 }
@@ -31,6 +34,8 @@ export function teamChanges(input: z.infer<z.ZodObject<typeof teamFields>>): Tea
     teamMemberBudgetDuration: input.team_member_budget_duration,
     teamMemberRpmLimit: input.team_member_rpm_limit,
     teamMemberTpmLimit: input.team_member_tpm_limit,
+    teamMemberPermissions: filled(input.team_member_permissions),
+    teamMemberKeyDuration: input.team_member_key_duration,
     ...limitChanges(input),
     ...enforcementChanges(input),
   }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ADMIN_USER_ID } from '../../auth/caller.ts'
+import type { Actor } from '../../auth/actor.ts'
 import type { TeamDefaults } from '../../config/config.ts'
 import type { Db } from '../../db/connect.ts'
 import { newTeam } from '../../db/new-team.ts'
@@ -25,6 +25,8 @@ export const NewTeam = z
 
 interface CreateTeam extends Now {
   readonly db: Db
+  readonly by: string
+  readonly actor: Pick<Actor, 'userId'>
   readonly input: z.infer<typeof NewTeam>
   readonly ignored: readonly string[]
   readonly defaults: TeamDefaults
@@ -35,19 +37,20 @@ interface CreateTeam extends Now {
  * as in LiteLLM.
  */
 export async function createTeam(request: CreateTeam): Promise<TeamDetails> {
-  const { db, input, ignored, defaults, nowMs, resets } = request
+  const { db, by, input, ignored, defaults, nowMs, resets } = request
   refuseUnenforced('team', input, { known: NewTeam.shape, ignored })
   const teamId = input.team_id ?? crypto.randomUUID()
-  const creator = { user_id: ADMIN_USER_ID, role: 'admin' as const }
   const sent = teamChanges(input)
-  const made = await insertTeam(db, {
-    team: newTeam({ teamId, sent, defaults, by: ADMIN_USER_ID, nowMs, resets }),
-    members: newMembers([creator, ...(input.members_with_roles ?? [])]),
-    by: ADMIN_USER_ID,
+  const { userId } = request.actor
+  const creator = userId === null ? [] : [{ user_id: userId, role: 'admin' as const }]
+  const inserted = await insertTeam(db, {
+    team: newTeam({ teamId, sent, defaults, by, nowMs, resets }),
+    members: newMembers([...creator, ...(input.members_with_roles ?? [])]),
+    by,
     nowMs,
     resets,
   })
-  if (made) return made
+  if (inserted) return inserted
   const message = `Team id = ${teamId} already exists. Please use a different team id.`
   throw badRequest(message, 'team_id')
 }

@@ -2,6 +2,7 @@ import type { MemberRow } from '../../db/members.ts'
 import { teamPolicy } from '../../db/policy.ts'
 import type { TeamDetails } from '../../db/teams.ts'
 import { isoMicros } from '../../duration.ts'
+import { permissionsOf } from '../access/teams.ts'
 import { decimalField, enforcementFields, limitFields, metadataField } from '../limits.ts'
 import { type LiveDeps, spendFields, standings } from '../live.ts'
 import { mainBudget } from '../usage.ts'
@@ -25,7 +26,7 @@ export function teamRow(
     admins: [],
     members: [],
     members_with_roles: members.map(memberField),
-    team_member_permissions: [],
+    team_member_permissions: permissionsOf(team),
     metadata: metadataField(team),
     models: team.models,
     model_aliases: team.modelAliases ?? {},
@@ -36,6 +37,7 @@ export function teamRow(
     team_member_budget_duration: team.teamMemberBudgetDuration,
     team_member_rpm_limit: team.teamMemberRpmLimit,
     team_member_tpm_limit: team.teamMemberTpmLimit,
+    team_member_key_duration: team.teamMemberKeyDuration,
     router_settings: null,
     access_group_ids: [],
     model_id: null,

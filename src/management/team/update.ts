@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { ADMIN_USER_ID } from '../../auth/caller.ts'
 import { teamPolicy } from '../../db/policy.ts'
 import { type TeamChanges, updateTeam } from '../../db/team-update.ts'
 import type { TeamDetails } from '../../db/teams.ts'
@@ -7,7 +6,7 @@ import { notFound } from '../../errors.ts'
 import { id } from '../fields.ts'
 import { bothOrNeither } from '../limit-fields.ts'
 import { countBefore } from '../added-windows.ts'
-import { tellAll, type TellDeps } from '../tell.ts'
+import { type Signed, tellAll, type TellDeps } from '../tell.ts'
 import { refuseUnenforced } from '../unsupported.ts'
 import { teamChanges, teamFields } from './fields.ts'
 import type { Now } from '../../windows.ts'
@@ -15,7 +14,7 @@ import type { Now } from '../../windows.ts'
 /** `POST /team/update`: what is absent stays, null clears. */
 export const UpdateTeam = z.looseObject({ team_id: id, ...teamFields }).superRefine(bothOrNeither)
 
-interface ChangeTeam extends TellDeps, Now {
+interface ChangeTeam extends TellDeps, Now, Signed {
   readonly input: z.infer<typeof UpdateTeam>
   readonly ignored: readonly string[]
 }
@@ -28,12 +27,12 @@ export async function changeTeam(request: ChangeTeam): Promise<TeamDetails> {
 }
 
 export async function saveTeam(
-  deps: TellDeps & Now,
+  deps: TellDeps & Now & Pick<Signed, 'by'>,
   teamId: string,
   changes: TeamChanges,
 ): Promise<TeamDetails> {
-  const { db, nowMs, resets } = deps
-  const saved = await updateTeam(db, { teamId, changes, by: ADMIN_USER_ID, nowMs, resets })
+  const { db, by, nowMs, resets } = deps
+  const saved = await updateTeam(db, { teamId, changes, by, nowMs, resets })
   if (!saved) throw notFound(`Team not found, passed team_id=${teamId}`, 'team_id')
   const change = { account: saved.account, row: teamPolicy(saved.team) }
   await tellAll(deps, [change])

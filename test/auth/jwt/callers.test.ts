@@ -1,4 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { eq } from 'drizzle-orm'
+import { auditLogs } from '../../../drizzle/schema.ts'
+import { db } from '../../setup/database.ts'
 import { COST } from '../../management/tenant.ts'
 import { newIsolate } from '../../setup/isolate.ts'
 import { newKey, newTeam, post } from '../../setup/worker.ts'
@@ -185,6 +188,11 @@ describe("an admin's token", () => {
     const { status, json } = await world.post('/team/new', { max_budget: 1 }, token)
     expect({ status, ...json }).toMatchObject({ status: 200, max_budget: 1 })
     const of = `/team/info?team_id=${String(json['team_id'])}`
+    const [made] = await db
+      .select()
+      .from(auditLogs)
+      .where(eq(auditLogs.objectId, String(json['team_id'])))
+    expect(made).toMatchObject({ changedBy: 'root@idp.test', changedByApiKey: null })
     expect((await world.get(of, token)).status).toBe(200)
     expect(await world.chat(token)).toMatchObject({
       status: 403,
@@ -242,7 +250,28 @@ describe('a token that is no admin’s', () => {
     expect((await world.post('/team/new', {}, token)).message).toContain('Only proxy admin')
   })
 
-  it('manages nothing', async () => {
+  it('manages keys of its own, under its own name', async () => {
+    const world = await newWorld(USER)
+    const sub = unique('user')
+    const token = await world.token({ sub })
+    const { status, json } = await world.post('/key/generate', {}, token)
+    expect({ status, ...json }).toMatchObject({ status: 200, user_id: sub, created_by: sub })
+    expect((await world.get(`/key/info?key=${String(json['key'])}`, token)).status).toBe(200)
+    const other = await world.token({ sub: unique('user') })
+    expect((await world.get(`/key/info?key=${String(json['key'])}`, other)).status).toBe(403)
+  })
+
+  it('acts for its team alone where it names no user', async () => {
+    const world = await newWorld({ ...TEAM, team_allowed_routes: ['management_routes'] })
+    const teamId = unique('team')
+    const token = await world.token({ client_id: teamId })
+    expect((await world.get(`/team/info?team_id=${teamId}`, token)).status).toBe(200)
+    expect((await world.post('/key/generate', { team_id: teamId }, token)).status).toBe(401)
+    await post('/team/block', { team_id: teamId })
+    expect((await world.get(`/team/info?team_id=${teamId}`, token)).status).toBe(401)
+  })
+
+  it('changes nothing of teams', async () => {
     const world = await newWorld(USER)
     const token = await world.token({ sub: unique('user') })
     expect(await world.post('/team/new', {}, token)).toMatchObject({
@@ -287,6 +316,12 @@ describe('the scopes of a token', () => {
       { scope: 'nothing', models: [] },
     ],
   }
+
+  it('are not shed by a key that is made with it', async () => {
+    const world = await newWorld(SCOPES)
+    const token = await world.token({ sub: unique('user'), scope: 'nothing' })
+    expect((await world.post('/key/generate', {}, token)).status).toBe(403)
+  })
 
   it.each<[string, number, number, string[]]>([
     ['chat', 200, 403, ['llama3']],

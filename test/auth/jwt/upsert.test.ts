@@ -8,6 +8,7 @@ import { logsOf, newWorld, teamInfo, unique } from './world.ts'
 
 const TEAM = { team_id_jwt_field: 'client_id', team_id_upsert: true }
 const USER = { user_id_jwt_field: 'sub', user_email_jwt_field: 'email', user_id_upsert: true }
+const LIST = { team_ids_jwt_field: 'groups' }
 const DEFAULTS = {
   default_team_settings: [{ team_id: 'default-settings', max_budget: 100.0 }],
   default_team_params: { budget_duration: '30d', team_member_budget: 5 },
@@ -202,8 +203,12 @@ describe('the user of a token', () => {
     const [ann, email] = [unique('ann'), `${unique('ann')}@idp.test`]
     const member = { user_id: ann, user_email: email, role: 'user' }
     await post('/team/member_add', { team_id, member })
-    await world.chat(await world.token({ client_id: team_id, sub: unique('sso'), email }))
-    expect(await logsOf(`team:${team_id}`)).toMatchObject([{ userId: ann }])
+    const spelt = email.toUpperCase()
+    await world.chat(await world.token({ client_id: team_id, sub: unique('sso'), email: spelt }))
+    const sso = unique('sso')
+    await post('/user/update', { user_id: ann, sso_user_id: sso })
+    await world.chat(await world.token({ client_id: team_id, sub: sso }))
+    expect(await logsOf(`team:${team_id}`)).toMatchObject([{ userId: ann }, { userId: ann }])
   })
 
   it('stays out of a team that an admin took them out of, until one lets them in', async () => {
@@ -220,6 +225,40 @@ describe('the user of a token', () => {
     await post('/team/member_add', { team_id, member })
     expect((await world.chat(token)).status).toBe(200)
     expect((await world.newIsolate().chat(token)).status).toBe(200)
+  })
+})
+
+describe('a user who was deleted', () => {
+  it('begins anew with their next call, in their team and without one', async () => {
+    const world = await newWorld({ ...LIST, ...USER })
+    const { team_id } = await newTeam()
+    const sub = unique('user')
+    const inTeam = await world.token({ groups: [team_id], sub })
+    const alone = await world.token({ sub })
+    const other = world.newIsolate()
+    for (const isolate of [world, other]) {
+      expect(statuses([await isolate.chat(inTeam), await isolate.chat(alone)])).toEqual([200, 200])
+    }
+    await post('/user/delete', { user_ids: [sub] })
+    for (const isolate of [world, other]) {
+      expect(statuses([await isolate.chat(inTeam), await isolate.chat(alone)])).toEqual([200, 200])
+    }
+    expect(await accountsOf(`user:${sub}`)).toMatchObject([{ generation: 2 }])
+    const anew = (await logsOf(`user:${sub}`, 2)).filter(({ generation }) => generation === 2)
+    expect(anew).toHaveLength(2)
+    expect((await teamInfo(team_id)).team_info.members_with_roles).toContainEqual(
+      expect.objectContaining({ user_id: sub, role: 'user' }),
+    )
+  })
+
+  it('is gone where users are not made', async () => {
+    const sub = unique('user')
+    await post('/user/new', { user_id: sub })
+    const world = await newWorld({ ...USER, user_id_upsert: false })
+    const token = await world.token({ sub })
+    expect((await world.chat(token)).status).toBe(200)
+    await post('/user/delete', { user_ids: [sub] })
+    expect((await world.chat(token)).status).toBe(401)
   })
 })
 

@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { asc, eq } from 'drizzle-orm'
 import { spendLogs } from '../../../drizzle/schema.ts'
 import { db } from '../../setup/database.ts'
-import { configOf, type Isolate, newIsolate } from '../../setup/isolate.ts'
+import { configText, type Isolate, newIsolate } from '../../setup/isolate.ts'
 import { get } from '../../setup/worker.ts'
 import { Internet, JWKS_URL, newSigner, sign, type Signer } from './idp.ts'
 
@@ -21,18 +21,16 @@ export async function newWorld(fields: object, settings: object = {}): Promise<W
   signer ??= newSigner('one')
   const known = await signer
   const internet = new Internet().publish(known).connect()
-  const config = configOf(
-    {
-      'general_settings:': `general_settings:\n  litellm_jwtauth: ${JSON.stringify(fields)}`,
-      'litellm_settings:': ['litellm_settings:', ...lines(settings)].join('\n'),
-    },
-    { JWT_PUBLIC_KEY_URL: JWKS_URL, JWT_AUDIENCE: 'tollgate' },
-  )
+  const text = configText({
+    'general_settings:': `general_settings:\n  litellm_jwtauth: ${JSON.stringify(fields)}`,
+    'litellm_settings:': ['litellm_settings:', ...lines(settings)].join('\n'),
+  })
+  const variables = { JWT_PUBLIC_KEY_URL: JWKS_URL, JWT_AUDIENCE: 'tollgate' }
   return {
-    ...newIsolate(config),
+    ...newIsolate(text, variables),
     token: (claims = {}) => sign(known, { aud: 'tollgate', ...claims }),
     internet,
-    newIsolate: () => newIsolate(config),
+    newIsolate: () => newIsolate(text, variables),
   }
 }
 

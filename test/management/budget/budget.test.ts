@@ -2,6 +2,7 @@ import { createScheduledController } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
 import worker from '../../../src/worker.ts'
 import { call, chat, get, MASTER, newKey, newTeam, post } from '../../setup/worker.ts'
+import { everybody, status } from '../user/people.ts'
 import { BAD_LIMITS, COST, expectRefusal, LIMIT_FIELDS, spend, untold } from '../tenant.ts'
 
 type Row = Record<string, unknown>
@@ -27,11 +28,11 @@ describe('a budget row', () => {
     },
   )
 
-  it.each(BAD_LIMITS)('refuses %j with %i by name', async (fields, status, param) => {
+  it.each(BAD_LIMITS)('refuses %j with %i by name', async (fields, code, param) => {
     const { budget_id } = await newBudget({ max_budget: 7 })
     const before = await show(budget_id)
-    await expectRefusal(['/budget/update', { budget_id, ...fields }], status, { param })
-    await expectRefusal(['/budget/new', fields], status, { param })
+    await expectRefusal(['/budget/update', { budget_id, ...fields }], code, { param })
+    await expectRefusal(['/budget/new', fields], code, { param })
     expect(await show(budget_id)).toEqual(before)
   })
 
@@ -69,12 +70,23 @@ describe('a budget row', () => {
     expect(gone.status).toBe(404)
   })
 
-  it('is for the admin', async () => {
-    const key = await newKey()
-    for (const path of ['new', 'update', 'info', 'delete']) {
-      expect((await call('POST', `/budget/${path}`, { key, body: {} })).status).toBe(401)
+  it('is made and changed by admins, and read by viewers too', async () => {
+    const { budget_id } = await newBudget()
+    const { team_id } = await newTeam()
+    const writes = ['new', 'update', 'delete'].map(
+      (verb) => ['POST', `/budget/${verb}`, {}] as const,
+    )
+    const reads = [
+      ['POST', '/budget/info', { budgets: [budget_id] }],
+      ['GET', '/budget/list'],
+      ['GET', `/budget/settings?budget_id=${budget_id}`],
+    ] as const
+    for (const [who, { key }] of await everybody(team_id)) {
+      if (who === 'proxy_admin') continue
+      const [written, seen] = who === 'proxy_admin_viewer' ? [403, 200] : [401, 401]
+      for (const asked of writes) expect([who, await status(asked, key)]).toEqual([who, written])
+      for (const asked of reads) expect([who, await status(asked, key)]).toEqual([who, seen])
     }
-    expect((await call('GET', '/budget/list', { key })).status).toBe(401)
   })
 })
 
@@ -133,7 +145,7 @@ describe('keys that name a budget row', () => {
     expect(response.headers.get('x-tollgate-pending')).toBe('3')
     const answers = async (): Promise<number[]> => {
       const all = await Promise.all(keys.map(async (key) => (await chat(key)).status))
-      return [200, 400].map((status) => all.filter((one) => one === status).length)
+      return [200, 400].map((code) => all.filter((one) => one === code).length)
     }
     expect(await answers()).toEqual([3, 100])
     await worker.scheduled(

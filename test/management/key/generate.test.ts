@@ -22,6 +22,27 @@ describe('/key/generate', () => {
     expect(JSON.stringify(shown)).not.toContain(key)
   })
 
+  it('answers with every field of a request, and with the budget row that it names', async () => {
+    const { budget_id } = await post<Record<string, string>>('/budget/new', { max_budget: 3 })
+    const sent = { budget_id, duration: '30d', max_budget: '', metadata: { a: 1 } }
+    expect(await post('/key/generate', sent)).toMatchObject({
+      ...sent,
+      max_budget: null,
+      expires: expect.stringMatching(/Z$/),
+      litellm_budget_table: { budget_id, max_budget: 3 },
+      models: [],
+      aliases: {},
+      permissions: {},
+      allowed_routes: [],
+      tags: null,
+      guardrails: null,
+      auto_rotate: false,
+      created_by: 'default_user_id',
+      last_active: null,
+      rotation_count: 0,
+    })
+  })
+
   it('refuses a team that is not there', async () => {
     const response = await call('POST', '/key/generate', { key: MASTER, body: { team_id: 'none' } })
     expect(response.status).toBe(404)
@@ -61,8 +82,7 @@ describe('/key/generate', () => {
   it.each([
     [{ duration: 'never' }, 'duration'],
     [{ budget_fallbacks: { m: ['n'] } }, 'budget_fallbacks'],
-    [{ allowed_routes: ['/models'] }, 'allowed_routes'],
-    [{ key_type: 'management' }, 'key_type'],
+    [{ allowed_passthrough_routes: ['/models'] }, 'allowed_passthrough_routes'],
     [{ spend: 5 }, 'spend'],
   ])('refuses %j by name', async (body, param) => {
     const response = await call('POST', '/key/generate', { key: MASTER, body })
@@ -115,7 +135,7 @@ describe('/key/delete', () => {
 describe('who may manage', () => {
   it.each([
     ['POST', '/team/new'],
-    ['GET', '/team/list'],
+    ['GET', '/team/reconcile'],
     ['POST', '/key/generate'],
     ['POST', '/key/delete'],
   ])('%s %s is for the admin', async (method, path) => {

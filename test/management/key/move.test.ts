@@ -8,7 +8,7 @@ import type { AccountRef } from '../../../src/db/accounts.ts'
 import { sha256Hex } from '../../../src/ids.ts'
 import type { LedgerClient } from '../../../src/ledger/client.ts'
 import { moveKey } from '../../../src/ledger/move-key.ts'
-import { changeKey, UpdateKey } from '../../../src/management/key/update.ts'
+import { changeKey, UpdateKey } from '../../../src/management/key/change/update.ts'
 import worker from '../../../src/worker.ts'
 import { db } from '../../setup/database.ts'
 import { chat, get, newKey, newTeam, post } from '../../setup/worker.ts'
@@ -226,9 +226,12 @@ async function moveWithout(teamId: string, key: string, to: string): Promise<voi
     ref.accountId === `team:${teamId}` ? unreachable() : reachable(ref)
   const input = UpdateKey.parse({ key, team_id: to })
   const sharedKeys = { get: nothing, put: nothing, remove: nothing }
-  const deps = { db, ledgerOf, sharedKeys, keyCache: new KeyCache(), ignored: [] }
+  const admin = { by: 'admin', role: 'proxy_admin', userId: 'admin', key: null } as const
+  const actor = { ...admin, apiKey: null, teamIds: [] }
+  const signed = { by: 'admin', author: { changedBy: 'admin', apiKey: null }, actor }
+  const deps = { db, ledgerOf, sharedKeys, keyCache: new KeyCache(), ignored: [], ...signed }
   await expect(
-    changeKey({ ...deps, input, nowMs: Date.now(), resets: ROLLING }),
+    changeKey({ ...deps, path: '/key/update', input, nowMs: Date.now(), resets: ROLLING }),
   ).rejects.toMatchObject({
     status: 503,
   })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { configOf, newIsolate } from '../../setup/isolate.ts'
+import { configText, newIsolate } from '../../setup/isolate.ts'
 
 const NAMED = `named-${crypto.randomUUID()}`
 const DEFAULTS = `litellm_settings:
@@ -8,7 +8,7 @@ const DEFAULTS = `litellm_settings:
     - {team_id: ${NAMED}, max_budget: 7}
   default_team_params: {max_budget: 50, rpm_limit: 60, models: [llama3], team_member_budget: 2}`
 
-const { post } = newIsolate(configOf({ 'litellm_settings:': DEFAULTS }))
+const { post } = newIsolate(configText({ 'litellm_settings:': DEFAULTS }))
 
 async function made(fields: object) {
   const { status, json } = await post('/team/new', fields)

@@ -18,6 +18,8 @@ const FIELDS = [
   ['team_member_budget_duration', '1d', '1d', null],
   ['team_member_rpm_limit', 5, 5, null],
   ['team_member_tpm_limit', 500, 500, null],
+  ['team_member_key_duration', '30d', '30d', null],
+  ['team_member_permissions', ['/key/generate'], ['/key/generate'], ['/key/info', '/key/health']],
 ] as const
 
 describe('/team/update', () => {
@@ -47,6 +49,14 @@ describe('/team/update', () => {
     })
     expect(await info(team_id)).toEqual(before)
     await expectRefusal(['/team/new', fields], status, { param })
+  })
+
+  it.each([
+    [{ team_member_key_duration: 'soon' }, 400, 'team_member_key_duration'],
+    [{ team_member_key_duration: 5 }, 422, 'team_member_key_duration'],
+  ])('refuses %j as well', async (fields, status, param) => {
+    const { team_id } = await newTeam()
+    await expectRefusal(['/team/update', { team_id, ...fields }], status, { param })
   })
 
   it('answers 404 for a team that is not there, and 422 without an id', async () => {

@@ -13,10 +13,11 @@ import { type PolicyRow, unlimitedRow } from '../../../src/ledger/policy.ts'
 import { partsOf, scopeOf } from '../../../src/ledger/scopes.ts'
 import type { Entry } from '../../../src/ledger/store.ts'
 import type { Opening } from '../../../src/ledger/types.ts'
-import { addToDay, logRow } from './logs.ts'
+import { addToCustomer, addToDay, logRow } from './logs.ts'
 import {
   accountRowOf,
   type BudgetRow,
+  type CustomerRow,
   type DailyRow,
   type LogRow,
   NOTHING_SPENT,
@@ -49,6 +50,7 @@ export class SimulatedDatabase {
   /** What each log row was made of; no table has this. */
   readonly entries = new Map<string, { readonly accountId: string; readonly entry: Entry }>()
   readonly daily = new Map<string, DailyRow>()
+  readonly customers = new Map<string, CustomerRow>()
   /** Calls whose log rows Postgres refuses, as it does some texts. */
   readonly poison = new Set<string>()
   /** Copies of spends that were lowered while there was no ledger; nor this. */
@@ -76,6 +78,7 @@ export class SimulatedDatabase {
       this.logs.set(name, row)
       this.entries.set(name, { accountId: batch.accountId, entry })
       addToDay(this.daily, row)
+      addToCustomer(this.customers, row)
     }
     const account = this.accounts.get(batch.accountId)
     if (account?.generation !== batch.generation) return

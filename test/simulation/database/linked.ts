@@ -72,6 +72,8 @@ export const inPlaceOf = {
     ),
   },
   spendReset: { lowerCopy: linked(lowerCopy) },
+  // Who changed what is in no book.
+  audit: { noteChange: linked(function noteChange() {}) },
   tellings: {
     confirmTellings: linked(confirmTellings),
     forgetNotes: linked(forgetNotes),

@@ -1,7 +1,7 @@
 import type { SpendBatch } from '../../../src/db/spend.ts'
 import type { Entry } from '../../../src/ledger/store.ts'
 import { picoToDecimal } from '../../../src/money.ts'
-import type { DailyRow, LogRow } from './tables.ts'
+import type { CustomerRow, DailyRow, LogRow } from './tables.ts'
 
 /** An entry as db/spend.ts logs it. */
 export function logRow({ accountId, generation }: SpendBatch, entry: Entry): LogRow {
@@ -61,6 +61,18 @@ export function addToDay(daily: Map<string, DailyRow>, row: LogRow): void {
     failedRequests: sums.failedRequests + Number(isCall && row.status !== 'success'),
     promptTokens: sums.promptTokens + row.promptTokens,
     completionTokens: sums.completionTokens + row.completionTokens,
+  })
+}
+
+export function addToCustomer(customers: Map<string, CustomerRow>, row: LogRow): void {
+  const { endUser, day, accountId } = row
+  if (row.state === 'adjusted' || !endUser) return
+  const name = [endUser, day, accountId].join('\n')
+  const sums = customers.get(name) ?? { endUser, day, accountId, spendPico: 0n, requests: 0 }
+  customers.set(name, {
+    ...sums,
+    spendPico: sums.spendPico + row.spendPico,
+    requests: sums.requests + Number(row.revision === 0),
   })
 }
 

@@ -1,5 +1,6 @@
 import type {
   budgets,
+  dailyCustomers,
   dailySpend,
   keys,
   memberships,
@@ -15,6 +16,9 @@ export type KeyRow = typeof keys.$inferSelect
 export type MemberRow = typeof memberships.$inferSelect
 export type BudgetRow = typeof budgets.$inferSelect
 export type LogRow = typeof spendLogs.$inferSelect
+export type CustomerRow = Omit<typeof dailyCustomers.$inferSelect, 'spendPico'> & {
+  spendPico: bigint
+}
 export type DailyRow = Omit<typeof dailySpend.$inferSelect, 'spendPico'> & { spendPico: bigint }
 
 /** What Postgres keeps of a budget's window, and under which guard. */

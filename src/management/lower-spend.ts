@@ -1,14 +1,14 @@
 import { z } from 'zod'
-import { ADMIN_USER_ID } from '../auth/caller.ts'
 import type { AccountRow } from '../db/accounts.ts'
+import { noteChange } from '../db/audit.ts'
 import { lowerCopy } from '../db/spend-reset.ts'
 import { badRequest, unavailable } from '../errors.ts'
 import { entryId } from '../ids.ts'
 import type { PolicyRow } from '../ledger/policy.ts'
-import { formatPico, parsePico, type Pico } from '../money.ts'
+import { formatPico, parsePico, picoToDecimal, type Pico } from '../money.ts'
 import { money } from './fields.ts'
 import { copiedStanding, type SpendCopy } from './live.ts'
-import type { TellDeps } from './tell.ts'
+import type { Signed, TellDeps } from './tell.ts'
 import { mainBudget } from './usage.ts'
 import type { Now } from '../windows.ts'
 
@@ -23,12 +23,14 @@ interface Lower {
   readonly account: AccountRow
   /** The row itself, and those that it takes limits from. */
   readonly rows: readonly PolicyRow[]
-  readonly row: { readonly kind: 'key' | 'member'; readonly id: string }
+  readonly row: { readonly kind: 'key' | 'member' | 'account'; readonly id: string }
   readonly copy: SpendCopy
   readonly toUsd: number
   /** What the amount was sent as. */
   readonly field: string
 }
+
+type LowerDeps = TellDeps & Now & Pick<Signed, 'author'>
 
 export interface Lowered {
   readonly beforePico: Pico
@@ -37,10 +39,10 @@ export interface Lowered {
 }
 
 /**
- * Sets the spend of a key's or member's open window to less. The ledger writes it, and Postgres
+ * Sets the spend of a key's, member's or user's open window to less. The ledger writes it, and Postgres
  * follows; while there is no ledger, Postgres has it. Throws 400 for more than is spent or allowed.
  */
-export async function lowerSpend(deps: TellDeps & Now, request: Lower): Promise<Lowered> {
+export async function lowerSpend(deps: LowerDeps, request: Lower): Promise<Lowered> {
   const { rows, row, toUsd, field } = request
   const toPico = parsePico(toUsd)
   const policy = rows.find(({ kind, id }) => kind === row.kind && id === row.id)
@@ -51,15 +53,33 @@ export async function lowerSpend(deps: TellDeps & Now, request: Lower): Promise<
     (request.account.ledgerEpoch > 0 ? await inLedger(deps, request, toPico) : null) ??
     (await inPostgres(deps, request, { toPico, main })) ??
     (await inLedger(deps, request, toPico))
-  if (lowered) return { ...lowered, limitPico }
-  throw unavailable('The budget ledger is being opened right now. Please repeat the call.')
+  if (!lowered) throw opening()
+  const { db, author } = deps
+  const before = { spend: picoToDecimal(lowered.beforePico) }
+  const after = { spend: picoToDecimal(lowered.afterPico) }
+  await noteChange(db, { ...author, ...objectOf(request), before, after })
+  return { ...lowered, limitPico }
+}
+
+function opening() {
+  return unavailable('The budget ledger is being opened right now. Please repeat the call.')
+}
+
+/** As the triggers name it. */
+function objectOf({ account, row }: Lower) {
+  if (row.kind === 'key') return { table: 'LiteLLM_VerificationToken', objectId: row.id }
+  if (row.kind === 'account') {
+    return { table: 'LiteLLM_UserTable', objectId: row.id.slice('user:'.length) }
+  }
+  const teamId = account.accountId.slice('team:'.length)
+  return { table: 'LiteLLM_TeamMembership', objectId: `${teamId}/${row.id}` }
 }
 
 type Change = Pick<Lowered, 'beforePico' | 'afterPico'>
 
 /** Null if the ledger has not taken over yet. */
 async function inLedger(
-  { ledgerOf, nowMs }: TellDeps & { readonly nowMs: number },
+  { ledgerOf, author, nowMs }: LowerDeps,
   { account, rows, row, field }: Lower,
   toPico: Pico,
 ): Promise<Change | null> {
@@ -68,7 +88,7 @@ async function inLedger(
     rows,
     row,
     toPico,
-    detail: { status: 'success', callType: 'adjustment', changedBy: ADMIN_USER_ID },
+    detail: { status: 'success', callType: 'adjustment', changedBy: author.changedBy },
   })
   if (answer?.kind === 'too_much') throw tooMuch(field, toPico, ['current spend', answer.spentPico])
   return answer
@@ -76,13 +96,18 @@ async function inLedger(
 
 /** Null if there is a ledger by now. */
 async function inPostgres(
-  { db, ...now }: TellDeps & Now,
+  { db, ...now }: LowerDeps,
   { account, row, copy, field }: Lower,
   { toPico, main }: { readonly toPico: Pico; readonly main: ReturnType<typeof mainBudget> | null },
 ): Promise<Change | null> {
   const beforePico = main ? copiedStanding(main, copy, now).spentPico : parsePico(copy.spend)
   if (toPico > beforePico) throw tooMuch(field, toPico, ['current spend', beforePico])
-  const isWritten = await lowerCopy(db, { account, row, toPico })
+  const { kind, id } = row
+  const isWritten =
+    kind === 'account'
+      ? // Only a ledger spends on an account.
+        account.ledgerEpoch === 0
+      : await lowerCopy(db, { account, row: { kind, id }, toPico })
   return isWritten ? { beforePico, afterPico: toPico } : null
 }
 
