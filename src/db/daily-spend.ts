@@ -35,3 +35,12 @@ export async function spentLastDay(db: Db, whose: Whose, nowMs: number): Promise
     )
   return BigInt(row?.pico ?? 0)
 }
+
+/** What a key has spent since it was made, in all accounts that it was in. May lag seconds. */
+export async function spentEver(db: Db, keyHash: string): Promise<Pico> {
+  const [row] = await db
+    .select({ pico: sql<string>`coalesce(sum(${dailySpend.spendPico}), 0)::text` })
+    .from(dailySpend)
+    .where(eq(dailySpend.keyHash, keyHash))
+  return BigInt(row?.pico ?? 0)
+}

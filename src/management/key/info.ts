@@ -1,8 +1,9 @@
-import { spentLastDay } from '../../db/daily-spend.ts'
+import { spentEver, spentLastDay } from '../../db/daily-spend.ts'
 import type { KeyDetails } from '../../db/key-details.ts'
 import type { ListedKey } from '../../db/key-list.ts'
 import { keyPolicy } from '../../db/policy.ts'
 import { scopeOf } from '../../ledger/scopes.ts'
+import { picoToUsd } from '../../money.ts'
 import type { Now } from '../../windows.ts'
 import { forecast } from '../forecast.ts'
 import { copiedSpend, type Known, type LiveDeps, standings } from '../live.ts'
@@ -26,7 +27,8 @@ export async function keyInfo(deps: LiveDeps, details: KeyDetails, now: Now) {
     lastDayPico: await spentLastDay(deps.db, whose, now.nowMs),
     madeMs: key.createdAt.getTime(),
   }
-  return { ...shown, forecast: forecast(paced, now.nowMs) }
+  const total_spend = picoToUsd(await spentEver(deps.db, key.token))
+  return { ...shown, total_spend, forecast: forecast(paced, now.nowMs) }
 }
 
 /** For lists, without a ledger's word. */

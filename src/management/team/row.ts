@@ -2,7 +2,6 @@ import type { MemberRow } from '../../db/members.ts'
 import { teamPolicy } from '../../db/policy.ts'
 import type { TeamDetails } from '../../db/teams.ts'
 import { isoMicros } from '../../duration.ts'
-import { permissionsOf } from '../access/teams.ts'
 import { decimalField, enforcementFields, limitFields, metadataField } from '../limits.ts'
 import { type LiveDeps, spendFields, standings } from '../live.ts'
 import { mainBudget } from '../usage.ts'
@@ -26,7 +25,7 @@ export function teamRow(
     admins: [],
     members: [],
     members_with_roles: members.map(memberField),
-    team_member_permissions: permissionsOf(team),
+    team_member_permissions: team.teamMemberPermissions ?? [],
     metadata: metadataField(team),
     models: team.models,
     model_aliases: team.modelAliases ?? {},

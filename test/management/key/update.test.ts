@@ -1,3 +1,4 @@
+import { env } from 'cloudflare:workers'
 import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { accounts, keys } from '../../../drizzle/schema.ts'
@@ -133,6 +134,14 @@ describe('the spend of a key', () => {
     await spend(key)
     expect(await update(key, { spend: COST / 2 })).toMatchObject({ spend: COST / 2 })
     await expectRefusal(['/key/update', { key, spend: 1 }], 400, { param: 'spend' })
+  })
+
+  it('lowers nothing of what the key has spent in its life', async () => {
+    const key = await newKey()
+    await spend(key)
+    await env.LEDGER.getByName(`key:${await sha256Hex(key)}:1`).flush()
+    await reset(key, 0)
+    expect(await info(key)).toMatchObject({ spend: 0, total_spend: COST })
   })
 
   it('is set in Postgres while there is no ledger', async () => {

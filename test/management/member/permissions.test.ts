@@ -18,7 +18,8 @@ describe("a team's permissions", () => {
   it("are LiteLLM's until the team says otherwise", async () => {
     const made = await newTeam()
     const { team_id } = made
-    expect(made).toMatchObject({ team_member_permissions: DEFAULTS })
+    // As LiteLLM shows them: nothing of its own.
+    expect(made).toMatchObject({ team_member_permissions: [] })
     const all = await list(team_id)
     expect(all).toMatchObject({ team_id, team_member_permissions: DEFAULTS })
     expect(all.all_available_permissions).toEqual(
@@ -32,7 +33,8 @@ describe("a team's permissions", () => {
     const row = await set(team_id, [...wanted, '/key/generate'])
     expect(row).toMatchObject({ team_id, team_member_permissions: wanted })
     expect((await list(team_id)).team_member_permissions).toEqual(wanted)
-    expect((await set(team_id, [])).team_member_permissions).toEqual(DEFAULTS)
+    expect((await set(team_id, [])).team_member_permissions).toEqual([])
+    expect((await list(team_id)).team_member_permissions).toEqual(DEFAULTS)
   })
 
   it.each([

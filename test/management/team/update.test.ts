@@ -19,7 +19,7 @@ const FIELDS = [
   ['team_member_rpm_limit', 5, 5, null],
   ['team_member_tpm_limit', 500, 500, null],
   ['team_member_key_duration', '30d', '30d', null],
-  ['team_member_permissions', ['/key/generate'], ['/key/generate'], ['/key/info', '/key/health']],
+  ['team_member_permissions', ['/key/generate'], ['/key/generate'], []],
 ] as const
 
 describe('/team/update', () => {
