@@ -30,8 +30,12 @@ export function acting(deps: Deps) {
   return createMiddleware<Acting>(async (c, next) => {
     const caller = await identify(deps, c)
     const actor = await actorOf(deps.db, caller, { path: c.req.path, nowMs: Date.now() })
-    const named = c.req.header('litellm-changed-by')?.slice(0, CHANGED_BY_MAX_LENGTH)
-    const author = { changedBy: named || actor.by, apiKey: actor.apiKey }
+    // Whose word the log takes: anybody else acts for themselves.
+    const named = isAdmin(actor) && c.req.header('litellm-changed-by')
+    const author = {
+      changedBy: named ? named.slice(0, CHANGED_BY_MAX_LENGTH) : actor.by,
+      apiKey: actor.apiKey,
+    }
     c.set('actor', actor)
     c.set('author', author)
     c.set('db', actingAs(deps.db, author))

@@ -31,17 +31,20 @@ export function insertMembers(db: Db, request: InsertMembers) {
   const { teamId, members, limits, by, nowMs, only } = request
   const now = new Date(nowMs).toISOString()
   const sent = sql`(
-    select member.*, coalesce(member.user_id, known.user_id, member.new_id) as id
+    select member.*, known.user_id as known_id,
+      coalesce(member.user_id, known.user_id, member.new_id) as id
     from jsonb_to_recordset(${JSON.stringify(members.map(sentRow))}::jsonb)
       as member(place int, user_id text, user_email text, role text, new_id text)
     left join lateral (select user_id from ${users}
-      where ${users.userEmail} = member.user_email and ${users.deletedAt} is null
+      where lower(${users.userEmail}) = lower(member.user_email) and ${users.deletedAt} is null
       order by created_at, user_id limit 1
     ) as known on true
   ) as sent`
   const columns = newLimits(limits, request)
   const ids = JSON.stringify(members.flatMap(({ userId }) => userId ?? []))
-  const emails = JSON.stringify(members.flatMap(({ userEmail }) => userEmail ?? []).toSorted())
+  const emails = JSON.stringify(
+    members.flatMap(({ userEmail }) => userEmail?.toLowerCase() ?? []).toSorted(),
+  )
   return [
     // Teams that invite one address at the same time have to find the same user; who was deleted
     // is made anew.
@@ -50,7 +53,9 @@ export function insertMembers(db: Db, request: InsertMembers) {
       from (select count(*) from renewed) as locked
         left join jsonb_array_elements_text(${emails}::jsonb) as email on true`),
     db.execute(sql`insert into ${users} (user_id, user_email, created_by, updated_by)
-      select distinct on (id) id, user_email, ${by}::text, ${by}::text from ${sent}
+      -- An address that somebody has is not given to another.
+      select distinct on (id) id, case when coalesce(known_id, id) = id then user_email end,
+        ${by}::text, ${by}::text from ${sent}
       where ${only} order by id, place on conflict do nothing`),
     db.execute<{ user_id: string }>(sql`
       insert into ${memberships} as member (user_id, team_id, role, user_email, max_budget,

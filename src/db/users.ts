@@ -133,17 +133,6 @@ export async function countUsers(db: Db) {
   return { users: ofUsers?.total ?? 0, teams: ofTeams?.total ?? 0 }
 }
 
-/** Whether somebody is admin of a team that another user is in. */
-export async function isAdminOver(db: Db, adminId: string, userId: string): Promise<boolean> {
-  const { rows } = await db.execute<{ found: boolean }>(sql`
-    select exists (
-      select 1 from ${memberships} as admin join ${memberships} as member using (team_id)
-      where admin.user_id = ${adminId} and admin.role = 'admin' and admin.deleted_at is null
-        and member.user_id = ${userId} and member.deleted_at is null
-    ) as found`)
-  return rows[0]?.found ?? false
-}
-
 const accountIdOf = sql`'user:' || ${users.userId}`
 const lowerEmail = sql`lower(${users.userEmail})`
 

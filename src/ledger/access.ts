@@ -10,9 +10,17 @@ export function isAllowed(models: readonly string[], model: string): boolean {
   })
 }
 
-/** Whether a name, or a pattern with `*` in it, means this model. */
+/** Whether a name, or a pattern with `*` in it, means this model. No pattern takes long. */
 export function isNamed(pattern: string, model: string): boolean {
-  if (!pattern.includes('*')) return pattern === model
-  const literals = pattern.split('*').map((literal) => RegExp.escape(literal))
-  return new RegExp(`^${literals.join('.*')}$`, 's').test(model)
+  const [opening = '', ...literals] = pattern.split('*')
+  const ending = literals.pop()
+  if (ending === undefined) return pattern === model
+  if (!model.startsWith(opening)) return false
+  let at = opening.length
+  for (const literal of literals) {
+    const found = model.indexOf(literal, at)
+    if (found < 0) return false
+    at = found + literal.length
+  }
+  return model.length - ending.length >= at && model.endsWith(ending)
 }

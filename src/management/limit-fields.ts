@@ -72,7 +72,9 @@ const INSTANT = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(Z|[+-]
 
 function readInstant(text: string): Date {
   const match = INSTANT.exec(text)
-  if (!match) return new Date(Number.NaN)
+  const year = Number(text.slice(0, 4))
+  // Postgres and Date differ about what lies outside.
+  if (!match || year < 1970 || year > 9998) return new Date(Number.NaN)
   const hasTime = text.length > 'YYYY-MM-DD'.length
   return new Date(match[1] || !hasTime ? text : `${text.replace(' ', 'T')}Z`)
 }

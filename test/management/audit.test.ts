@@ -42,18 +42,21 @@ describe('the audit log', () => {
     })
   })
 
-  it('has whom the client names, and still the key', async () => {
+  it('has whom a proxy admin names, and still the key; anybody else is themselves', async () => {
     const { team_id, admin } = await staffedTeam()
-    await call('POST', '/team/update', {
-      key: admin.key,
-      body: { team_id, team_alias: 'after' },
-      headers: { 'litellm-changed-by': 'ann@example.com' },
-    })
-    expect((await notes(team_id)).at(-1)).toMatchObject({
-      changedBy: 'ann@example.com',
-      changedByApiKey: await sha256Hex(admin.key),
-      updatedValues: { team_alias: 'after' },
-    })
+    const headers = { 'litellm-changed-by': 'ann@example.com' }
+    for (const [key, changedBy] of [
+      [MASTER, 'ann@example.com'],
+      [admin.key, admin.user_id],
+    ] as const) {
+      const body = { team_id, team_alias: `by ${changedBy}` }
+      await call('POST', '/team/update', { key, body, headers })
+      expect((await notes(team_id)).at(-1)).toMatchObject({
+        changedBy,
+        changedByApiKey: await sha256Hex(key),
+        updatedValues: { team_alias: body.team_alias },
+      })
+    }
   })
 
   it('has each change of a member, from the first to the last', async () => {

@@ -17,6 +17,15 @@ import { COST, spend, spentTeam, unreachable, untold } from './tenant.ts'
 
 const SIGNED = { by: 'admin', author: { changedBy: 'admin', apiKey: null } }
 
+const actor = {
+  by: 'admin',
+  role: 'proxy_admin',
+  userId: null,
+  key: null,
+  apiKey: null,
+  teamIds: [],
+} as const
+
 const deps = () => ({
   db,
   ledgerOf: unreachable,
@@ -64,7 +73,7 @@ describe('a change that a ledger can not be told of', () => {
     await spend(key)
     const member = { role: 'user', user_id }
     const input = AddMembers.parse({ team_id, member, max_budget_in_team: COST })
-    await expectUntold(addToTeam({ ...deps(), input }))
+    await expectUntold(addToTeam({ ...deps(), actor, input }))
     expect(await untold(`team:${team_id}`)).toMatchObject([{ kind: 'member', rowId: user_id }])
     await tick()
     expect(await untold(`team:${team_id}`)).toEqual([])

@@ -1,5 +1,5 @@
 import { and, eq, inArray, type SQL, sql } from 'drizzle-orm'
-import { accounts, keys, memberships, teams, users } from '../../../drizzle/schema.ts'
+import { accounts, keySecrets, keys, memberships, teams, users } from '../../../drizzle/schema.ts'
 import { type AccountRow, lockAccounts } from '../accounts.ts'
 import type { Db } from '../connect.ts'
 import type { KeyRow } from '../keys.ts'
@@ -46,7 +46,7 @@ export async function insertUser(db: Db, made: InsertUser): Promise<InsertedUser
   const owning = inArray(accounts.accountId, [accountId, ...teamIds.map((id) => `team:${id}`)])
   const theirs = and(eq(memberships.userId, userId), inArray(memberships.teamId, teamIds))
   const isFree = sql`not ${isTaken(userEmail, sql`${userId}::text`)} and ${areThere(teamIds)}`
-  const [, , , , [row], , keyRows, , , members, owners] = await db.batch([
+  const [, , , , [row], , , keyRows, , , members, owners] = await db.batch([
     lockAccounts(db, owning),
     lockEmail(db, userEmail),
     db.execute(sql`with ${freed(sql`${userId}::text`)} select count(*) from renewed`),
@@ -57,6 +57,10 @@ export async function insertUser(db: Db, made: InsertUser): Promise<InsertedUser
       .values({ ...user, userId: sql<string>`case when ${isFree} then ${userId}::text end` })
       .returning(),
     joinTeams(db, made),
+    // As every key, so that no other one is ever called by its secret.
+    db.execute(sql`insert into ${keySecrets} (hash, token)
+      select ${key?.token ?? null}::text, ${key?.token ?? null}::text
+      where ${key?.token ?? null}::text is not null`),
     key
       ? db.insert(keys).values(key).returning()
       : db

@@ -126,6 +126,13 @@ function covers(own: string, model: string): boolean {
   return own === model || (!model.includes('*') && isNamed(own, model))
 }
 
+/** Whether a key with these routes calls models and manages nothing. */
+export function isForModelsOnly(allowedRoutes: readonly string[]): boolean {
+  return coversRoutes(MODELS_ONLY, { allowedRoutes: [...allowedRoutes] })
+}
+
+export const MODELS_ONLY: readonly string[] = ['llm_api_routes']
+
 function coversRoutes(own: readonly string[], { allowedRoutes }: Granted): boolean {
   const granting = allowedRoutes ?? []
   return (

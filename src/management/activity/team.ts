@@ -12,6 +12,9 @@ const ids = z
   .string()
   .transform((text) => text.split(',').filter((id) => id !== ''))
   .refine((list) => list.length <= IDS_MAX, { error: `expected at most ${IDS_MAX} ids` })
+  .refine((list) => !list.some((id) => /[\p{Cc}\p{Cs}]/u.test(id)), {
+    error: 'expected no control characters',
+  })
   .optional()
   .meta({ type: 'string', description: 'ids, with commas between them' })
 

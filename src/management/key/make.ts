@@ -3,11 +3,18 @@ import { isAdmin } from '../../auth/actor.ts'
 import { getBudget } from '../../db/budgets.ts'
 import type { KeyChanges } from '../../db/key-update.ts'
 import { badRequest } from '../../errors.ts'
-import { granted } from '../access/grants.ts'
+import { granted, MODELS_ONLY } from '../access/grants.ts'
 import { requireKeyMaker, requireServiceKeyMaker } from '../access/keys.ts'
 import type { Asking } from '../access/teams.ts'
 import { type GenerateKey, generateKey, type NewKey } from './generate.ts'
-import { lastEnd, refuseForAdmins, requireEnd } from './rights.ts'
+import {
+  isForAnother,
+  lastEnd,
+  refuseBesideBudget,
+  refuseForAdmins,
+  requireEnd,
+  requireModelsOnly,
+} from './rights.ts'
 
 interface MakeKey extends Omit<GenerateKey, 'grant'>, Asking {}
 
@@ -33,12 +40,16 @@ export async function makeServiceKey(request: MakeKey) {
 
 async function make(request: MakeKey, input: z.infer<typeof NewKey>, isByAdmin: boolean) {
   const { db, actor, nowMs } = request
-  if (!isByAdmin) refuseForAdmins(input, null)
+  if (!isByAdmin) {
+    refuseForAdmins(input, null)
+    refuseBesideBudget(input, [actor.key])
+    requireSameTeam(request, input.team_id ?? null)
+  }
   const last = isByAdmin ? null : await lastEnd(request, input.team_id ?? null, nowMs)
   const grant = (sent: KeyChanges): KeyChanges => {
     // Clients send null for a field that they do not use.
     const asked = { ...sent, expiresAt: input.duration ? sent.expiresAt : undefined }
-    const handed = granted(actor, asked, { isNew: true, isByAdmin })
+    const handed = lent(request, granted(actor, asked, { isNew: true, isByAdmin }), input.user_id)
     const { expiresAt: end = null } = handed
     if (input.duration) requireEnd(end, last)
     const isSooner = last === null || (end !== null && end < last)
@@ -46,4 +57,22 @@ async function make(request: MakeKey, input: z.infer<typeof NewKey>, isByAdmin: 
   }
   const { key, row } = await generateKey({ ...request, input, grant })
   return { key, row, budget: row.budgetId === null ? null : await getBudget(db, row.budgetId) }
+}
+
+/** A key that a team's admin makes for somebody else calls models, and manages nothing. */
+function lent(asking: Asking, changes: KeyChanges, userId: string | null | undefined): KeyChanges {
+  if (!userId || !isForAnother(asking, userId)) return changes
+  const routes = changes.allowedRoutes ?? []
+  if (routes.length === 0) return { ...changes, allowedRoutes: [...MODELS_ONLY] }
+  requireModelsOnly(routes, userId)
+  return changes
+}
+
+/** "All models of the team" would be others' in another team. Throws 400. */
+function requireSameTeam({ actor: { key } }: Asking, teamId: string | null): void {
+  if (!key?.models.includes('all-team-models') || key.teamId === teamId) return
+  throw badRequest(
+    "models of your own key are those of its team: they can't be handed on",
+    'models',
+  )
 }

@@ -4,6 +4,7 @@ import type { KeyRow } from '../../db/keys.ts'
 import { getTeam } from '../../db/teams.ts'
 import { addDuration, parseDuration } from '../../duration.ts'
 import { ApiError, badRequest } from '../../errors.ts'
+import { isForModelsOnly } from '../access/grants.ts'
 import { requireKeyMaker, requireKeyWriter } from '../access/keys.ts'
 import { type Asking, isTeamAdmin } from '../access/teams.ts'
 import { says } from '../unsupported.ts'
@@ -67,6 +68,44 @@ export function refuseForAdmins(
 
 function onlyAdmins(field: string): ApiError {
   return forbidden(`${field} may be set by proxy admins and team admins only`, field)
+}
+
+/** What a shared budget row may say as well, and a key's own word would win over. */
+const OF_BUDGETS = [
+  'max_budget',
+  'budget_duration',
+  'budget_limits',
+  'model_max_budget',
+  'model_rpm_limit',
+  'model_tpm_limit',
+  'tpm_limit',
+  'rpm_limit',
+  'max_parallel_requests',
+]
+
+/** Nobody but an admin sets limits beside those of a budget row that an admin gave. Throws 403. */
+export function refuseBesideBudget(
+  input: Readonly<Record<string, unknown>>,
+  keys: readonly (Pick<KeyRow, 'budgetId'> | null)[],
+): void {
+  if (keys.every((key) => key === null || key.budgetId === null)) return
+  const field = OF_BUDGETS.find((name) => says(input[name]))
+  if (field !== undefined) throw onlyAdmins(field)
+}
+
+/**
+ * A key acts for its user. What a team's admin gets hold of for somebody else may therefore call
+ * models, and manage nothing. Throws 403.
+ */
+export function requireModelsOnly(routes: readonly string[], userId: string): void {
+  if (isForModelsOnly(routes)) return
+  const message = `A team admin's key for user_id=${userId} may call models only`
+  throw forbidden(`${message}: allowed_routes must be within ["llm_api_routes"].`, 'allowed_routes')
+}
+
+/** Whether somebody who is no proxy admin would hold a key of another user. */
+export function isForAnother({ actor }: Pick<Asking, 'actor'>, userId: string | null) {
+  return !isAdmin(actor) && userId !== null && userId !== actor.userId
 }
 
 /** When a key of this team ends at the latest if a member makes it; null: never. */

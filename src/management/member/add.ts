@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Actor } from '../../auth/actor.ts'
 import type { MemberRow } from '../../db/members.ts'
 import { ApiError, badRequest } from '../../errors.ts'
 import { id } from '../fields.ts'
@@ -21,6 +22,7 @@ export const AddMembers = z.looseObject({
 })
 
 interface AddToTeam extends TellDeps, Now, Signed {
+  readonly actor: Actor
   readonly input: z.infer<typeof AddMembers>
   readonly ignored: readonly string[]
 }

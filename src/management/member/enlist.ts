@@ -1,6 +1,7 @@
+import { type Actor, maySeeAll } from '../../auth/actor.ts'
 import { addMembers } from '../../db/member-changes.ts'
 import type { MemberRow, NewMember } from '../../db/members.ts'
-import { listUsers } from '../../db/users.ts'
+import { listUsers, type UserDetails } from '../../db/users.ts'
 import type { LimitChanges } from '../../db/limits.ts'
 import { memberPolicy } from '../../db/policy.ts'
 import { getTeam } from '../../db/teams.ts'
@@ -12,6 +13,7 @@ import { copiedUserRow } from '../user/row.ts'
 import type { Now } from '../../windows.ts'
 
 interface Enlist extends TellDeps, Now, Pick<Signed, 'by'> {
+  readonly actor: Actor
   readonly teamId: string
   readonly members: readonly NewMember[]
   readonly limits: LimitChanges
@@ -20,8 +22,15 @@ interface Enlist extends TellDeps, Now, Pick<Signed, 'by'> {
 /** Who is new in a team, as its row and as LiteLLM answers with it. */
 export interface Enlisted {
   readonly member: MemberRow
-  readonly user: ReturnType<typeof copiedUserRow> | null
+  readonly user: ReturnType<typeof shownTo> | null
   readonly membership: ReturnType<typeof membershipRow>
+}
+
+/** Who may add anybody by an address learns no more of them by it. */
+function shownTo({ actor, teamId, ...now }: Enlist, details: UserDetails) {
+  if (maySeeAll(actor) || details.user.userId === actor.userId) return copiedUserRow(details, now)
+  const { userId, userEmail, userAlias } = details.user
+  return { user_id: userId, user_email: userEmail, user_alias: userAlias, teams: [teamId] }
 }
 
 /** Adds those who are new, in one batch, and tells the team's ledger. Throws 404 without a team. */
@@ -43,7 +52,7 @@ export async function enlist(request: Enlist) {
     db,
     added.map(({ userId }) => userId),
   )
-  const rows = new Map(users.map((each) => [each.user.userId, copiedUserRow(each, request)]))
+  const rows = new Map(users.map((each) => [each.user.userId, shownTo(request, each)]))
   return {
     details,
     added: added.map((member) => ({

@@ -77,6 +77,9 @@ function dayAt(ms: number): string {
 /** Null: no such day, or no such time. */
 function msOf(text: string): number | null {
   if (!DAY.test(text) && !TIME.test(text)) return null
+  // Postgres and Date differ about what lies outside.
+  const year = Number(text.slice(0, 4))
+  if (year < 1970 || year > 9998) return null
   const hasZone = DAY.test(text) || /(?:Z|[+-]\d\d:\d\d)$/.test(text)
   const ms = Date.parse(text.replace(' ', 'T') + (hasZone ? '' : 'Z'))
   // Date.parse would take the 31st of February for the 3rd of March.

@@ -71,7 +71,7 @@ function cursorText({ endedMs, entryId }: Cursor): string {
 }
 
 function readCursor(text: string): Cursor {
-  const [, ms = '', entryId = ''] = /^(\d{1,15})_(.+)$/s.exec(text) ?? []
+  const [, ms = '', entryId = ''] = /^(\d{1,13})_(.+)$/s.exec(text) ?? []
   if (entryId === '') throw badRequest('cursor: expected one of x-tollgate-next-cursor', 'cursor')
   return { endedMs: Number(ms), entryId }
 }

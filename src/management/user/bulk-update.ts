@@ -2,10 +2,11 @@ import { z } from 'zod'
 import { findByEmail, listUserIds, listUsers, type UserDetails } from '../../db/users.ts'
 import { ApiError, badRequest } from '../../errors.ts'
 import { flag } from '../fields.ts'
+import { countBefore } from '../added-windows.ts'
 import { type Change, tellAll } from '../tell.ts'
 import { noUser } from './fields.ts'
 import { copiedUserRow } from './row.ts'
-import { type ChangeDeps, lowered, saveUser, UpdateUser, type UserInput } from './update.ts'
+import { type ChangeDeps, saveUser, UpdateUser, type UserInput } from './update.ts'
 
 const USERS_MAX = 500
 
@@ -46,6 +47,7 @@ export async function changeUsers(request: ChangeUsers) {
     )
   }
   const pending = await tellAll(request, changes)
+  for (const change of changes) await countBefore(request, change)
   const successful = results.filter(({ success }) => success).length
   return {
     results,
@@ -97,7 +99,7 @@ async function attempt(request: ChangeUsers, { input, known, changes }: Attempt)
     if (!found) throw noUser(input.user_id ?? input.user_email ?? null)
     const { details, change } = await saveUser(request, found, input)
     changes.push(change)
-    const { user_id, ...row } = copiedUserRow(await lowered(request, { details, input }), request)
+    const { user_id, ...row } = copiedUserRow(details, request)
     const { user_email } = row
     return { user_id, user_email, success: true, error: null, updated_user: { user_id, ...row } }
   } catch (error) {

@@ -4,7 +4,7 @@ import type { AccountRow } from '../../db/accounts.ts'
 import type { Db } from '../../db/connect.ts'
 import { budgetPolicy, keyPolicy, teamPolicy, userPolicy } from '../../db/policy.ts'
 import { keysAndTeams } from '../../db/user/info.ts'
-import { getUser, isAdminOver, type UserDetails } from '../../db/users.ts'
+import { getUser, type UserDetails } from '../../db/users.ts'
 import { ApiError, badRequest, notFound } from '../../errors.ts'
 import { keyRow } from '../key/row.ts'
 import { copiedSpend, copiedStanding, type Known, type LiveDeps, standings } from '../live.ts'
@@ -132,10 +132,7 @@ export async function findShownUser({
     const either = 'Either pass it as a query parameter or authenticate with a user-bound key.'
     throw badRequest(`user_id is required. ${either}`, 'user_id')
   }
-  const maySee =
-    maySeeAll(actor) ||
-    userId === actor.userId ||
-    (actor.userId !== null && (await isAdminOver(db, actor.userId, userId)))
+  const maySee = maySeeAll(actor) || userId === actor.userId
   const found = maySee ? await getUser(db, userId) : null
   if (!found) throw notFound(`User not found: ${userId}`, 'user_id')
   return found

@@ -18,6 +18,9 @@ const ids = z
       .map((one) => one.trim())
       .filter(Boolean),
   )
+  .refine((list) => !list.some((id) => /[\p{Cc}\p{Cs}]/u.test(id)), {
+    error: 'expected no control characters',
+  })
   .optional()
 
 /** `GET /user/list`. */

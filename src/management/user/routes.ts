@@ -72,7 +72,8 @@ const listersOnly = createMiddleware<Acting>(async (c, next) => {
 /** Addresses are sent as ids with a bare `+`, which a query would mean as a space. */
 function userIdOf(c: Context, { user_id: userId }: { readonly user_id?: string | undefined }) {
   const sent = /[?&]user_id=([^&#]*\+[^&#]*)/.exec(c.req.url)?.[1]
-  return sent !== undefined && userId?.includes(' ') ? decodeURIComponent(sent) : userId
+  const isBare = sent !== undefined && !sent.includes('%20')
+  return isBare ? userId?.replaceAll(' ', '+') : userId
 }
 
 function newUserAnswer(deps: Deps, created: CreatedUser, teamId: string | null) {

@@ -33,7 +33,7 @@ export async function changeUser(
   const { details, change } = await saveUser(request, await findUser(db, input), input)
   await tellAll(request, [change])
   await countBefore(request, change)
-  return lowered(request, { details, input })
+  return details
 }
 
 /** Throws 404. */
@@ -54,6 +54,8 @@ export async function saveUser(
   const { db, by, ignored, nowMs, resets } = request
   refuseUnenforced('user', input, { known: UpdateUser.shape, ignored })
   requireSameTeams(found, input)
+  // Before the rest, which then is not saved without it.
+  await lowerUserSpend(request, found, input)
   const { userId } = found.user
   const { userEmail, ...others } = userChanges(input)
   const changes = input.user_id ? { userEmail, ...others } : others
@@ -74,12 +76,12 @@ function requireSameTeams({ teams: theirs }: UserDetails, { teams: sent }: UserI
 }
 
 /** Who spends on their own keys may be forgiven some of it. */
-export async function lowered(
+async function lowerUserSpend(
   request: ChangeDeps,
-  { details, input }: { readonly details: UserDetails; readonly input: UserInput },
-): Promise<UserDetails> {
-  const { user, account } = details
-  if (typeof input.spend !== 'number' || !account) return details
+  { user, account }: UserDetails,
+  input: UserInput,
+): Promise<void> {
+  if (typeof input.spend !== 'number' || !account) return
   const policy = userPolicy(user)
   await lowerSpend(request, {
     account,
@@ -89,5 +91,4 @@ export async function lowered(
     toUsd: input.spend,
     field: 'spend',
   })
-  return (await getUser(request.db, user.userId)) ?? details
 }

@@ -1,9 +1,11 @@
 import { z } from 'zod'
+import { type Actor, isAdmin } from '../../../auth/actor.ts'
 import type { KeyDetails } from '../../../db/key-details.ts'
 import { newestHash } from '../../../db/key-secrets.ts'
 import type { KeyRow } from '../../../db/keys.ts'
 import { addDuration, parseDuration } from '../../../duration.ts'
 import { newKey, sha256Hex } from '../../../ids.ts'
+import { granted } from '../../access/grants.ts'
 import { cleanText, duration } from '../../fields.ts'
 import { bothOrNeither } from '../../limit-fields.ts'
 import { refuseUnenforced } from '../../unsupported.ts'
@@ -43,12 +45,13 @@ export async function regenerateKey(
   requireKeyFormat(secret, 'new_key')
   const newest = { hash: await sha256Hex(secret), name: shownName(secret) }
   const hash = await hashOf(request.key)
+  const permit = (key: KeyRow) => rotation(request, key, newest)
+  await setSpend(request, hash, { spend: input.spend, permit })
   try {
-    await save(request, hash, (key) => rotation(request, key, newest))
+    await save(request, hash, permit)
   } catch (error) {
     throw takenAlias(error, input.key_alias) ?? takenKey(error, 'new_key') ?? error
   }
-  await setSpend(request, hash, input)
   return { secret, details: await findKey(db, hash) }
 }
 
@@ -57,11 +60,19 @@ async function rotation(
   key: KeyRow,
   newest: { readonly hash: string; readonly name: string },
 ): Promise<Write> {
-  const { input, nowMs } = request
+  const { actor, input, nowMs } = request
   const write = await permitted({ ...request, permission: '/key/regenerate' }, key)
+  if (actor.key?.token !== key.token) requireNoWider(actor, key, write)
   const grace = parseDuration(input.grace_period ?? '')
   const untilMs = grace && addDuration(grace, nowMs)
   // The same call again: it tells what is saved already.
   if (newestHash(key) === newest.hash) return write
   return { ...write, rotation: rotated(key, { newest, untilMs, nowMs }), isOfRow: true }
+}
+
+/** Whoever gets the secret of another key gets all that it may: no more than they have. */
+function requireNoWider(actor: Actor, key: KeyRow, { changes }: Write): void {
+  const isByAdmin = isAdmin(actor) || actor.userId !== key.userId
+  const sent = Object.entries(changes).filter(([, value]) => value !== undefined)
+  granted(actor, { ...key, ...Object.fromEntries(sent) }, { isNew: false, isByAdmin })
 }

@@ -10,7 +10,16 @@ import { lowerSpend } from '../../lower-spend.ts'
 import { refuseUnenforced } from '../../unsupported.ts'
 import { checkNamed, hashOf, keyChanges, keyFields } from '../fields.ts'
 import { takenAlias } from '../generate.ts'
-import { lastEnd, refuseForAdmins, requireChanger, requireEnd, requireForgiver } from '../rights.ts'
+import {
+  isForAnother,
+  lastEnd,
+  refuseBesideBudget,
+  refuseForAdmins,
+  requireChanger,
+  requireEnd,
+  requireForgiver,
+  requireModelsOnly,
+} from '../rights.ts'
 import {
   type ChangeAsking,
   type ChangeDeps,
@@ -40,12 +49,13 @@ export async function changeKey(request: ChangeKey): Promise<KeyDetails> {
   const { db, input, ignored } = request
   refuseUnenforced('key', input, { known: UpdateKey.shape, ignored })
   const hash = await hashOf(input.key)
+  const permit = (key: KeyRow) => permitted({ ...request, permission: '/key/update' }, key)
+  await setSpend(request, hash, { spend: input.spend, permit })
   try {
-    await save(request, hash, (key) => permitted({ ...request, permission: '/key/update' }, key))
+    await save(request, hash, permit)
   } catch (error) {
     throw takenAlias(error, input.key_alias) ?? error
   }
-  await setSpend(request, hash, input)
   return findKey(db, hash)
 }
 
@@ -59,10 +69,14 @@ export async function permitted(request: Permit, key: KeyRow): Promise<Write> {
   const { db, actor, input, permission, nowMs } = request
   const owner = ownerAfter(key, input)
   const isByAdmin = await requireChanger(request, [key, owner], permission)
-  if (!isByAdmin) refuseForAdmins(input, key)
+  if (!isByAdmin) {
+    refuseForAdmins(input, key)
+    refuseBesideBudget(input, [actor.key, key])
+  }
   if (typeof input.spend === 'number') await requireForgiver(request, key)
   await checkNamed(db, input)
   const changes = granted(actor, keyChanges(input, nowMs), { isNew: false, isByAdmin })
+  requireLent(request, key, { changes, userId: (owner ?? key).userId })
   const isInNewTeam = owner !== null && owner.teamId !== key.teamId
   if (!isByAdmin && (changes.expiresAt !== undefined || isInNewTeam)) {
     const last = await lastEnd(request, (owner ?? key).teamId, nowMs)
@@ -71,18 +85,37 @@ export async function permitted(request: Permit, key: KeyRow): Promise<Write> {
   return { changes, owned: input, isOfRow: !isAdmin(actor) }
 }
 
+/** What makes a key more than one to call models with, in the hands of who is not its user. */
+function requireLent(
+  request: Permit,
+  key: KeyRow,
+  after: { readonly changes: KeyChanges; readonly userId: string | null },
+): void {
+  const { changes, userId } = after
+  if (userId === null || !isForAnother(request, userId)) return
+  const isTaken = request.permission === '/key/regenerate' || userId !== key.userId
+  if (!isTaken && changes.allowedRoutes === undefined) return
+  requireModelsOnly(changes.allowedRoutes ?? key.allowedRoutes, userId)
+}
+
 function endAfter(key: KeyRow, { expiresAt }: KeyChanges): Date | null {
   return expiresAt === undefined ? key.expiresAt : expiresAt
 }
 
-/** Its ledger writes that, not the row. */
+interface SetSpend {
+  readonly spend?: number | null | undefined
+  readonly permit: (key: KeyRow) => Promise<unknown>
+}
+
+/** Its ledger writes that, not the row: before the rest, which then is not saved without it. */
 export async function setSpend(
   request: ChangeDeps,
   hash: string,
-  { spend }: { readonly spend?: number | null | undefined },
+  { spend, permit }: SetSpend,
 ): Promise<void> {
   if (typeof spend !== 'number') return
   const { key, ...details } = await findKey(request.db, hash)
+  await permit(key)
   const row = { kind: 'key' as const, id: key.token }
   await lowerSpend(request, { ...details, row, copy: key, toUsd: spend, field: 'spend' })
 }
