@@ -75,7 +75,9 @@ export async function updateMember(
  */
 export async function deleteMember(db: Db, { teamId, userId }: MemberRow) {
   const named = and(eq(memberships.teamId, teamId), eq(memberships.userId, userId)) ?? sql`false`
-  const theirKeys = and(eq(keys.teamId, teamId), eq(keys.userId, userId)) ?? sql`false`
+  // One that is on its way here would arrive for somebody who left.
+  const theirKeys = sql`((${keys.teamId} = ${teamId} and ${keys.userId} = ${userId}) or
+    (${keys.moving} ->> 'team_id' = ${teamId} and ${keys.moving} ->> 'user_id' = ${userId}))`
   const owning = inArray(
     accounts.accountId,
     // A key that moves here is still paid for elsewhere.
