@@ -77,6 +77,8 @@ export class MediaFacts {
   otherBytes = 0
   /** Audio and files that are elsewhere. */
   unknownCount = 0
+  /** Some audio or files were counted and forgotten. */
+  hasMore = false
   readonly #bytes: Uint8Array
   readonly #frames: (Frame | null)[] = []
 
@@ -166,6 +168,7 @@ export class MediaFacts {
     } else if (part.start < 0) this.unknownCount++
     else this.otherBytes += part.bytes
     if (this.parts.length < PARTS_MAX) this.parts.push(part)
+    else if (part.kind !== 'image') this.hasMore = true
   }
 }
 

@@ -21,6 +21,8 @@ export interface JsonObject {
   readonly bodyStart: number
   /** Parts of messages that are not text, in their order; the first thousand. */
   readonly media: readonly MediaPart[]
+  /** There are more audio or files than those. */
+  readonly hasMoreMedia: boolean
   /** Bytes of inline images in message parts: what a model bills per image, not per byte. */
   readonly mediaBytes: number
   /** All images of message parts, those at a URL too. */
@@ -64,6 +66,7 @@ export function scanObject(bytes: Uint8Array): JsonObject {
     members,
     bodyStart,
     media: media.parts,
+    hasMoreMedia: media.hasMore,
     mediaBytes: media.imageBytes,
     mediaCount: media.imageCount,
     otherMediaBytes: media.otherBytes + strayBytes,
