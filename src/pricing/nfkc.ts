@@ -2,7 +2,7 @@
  * Text is normalised in pieces: sorting a long run of combining marks takes the square of its length,
  * and one character may become eighteen.
  */
-const PIECE_UNITS = 1_024
+const PIECE_UNITS = 256
 
 const decoder = new TextDecoder()
 const encoder = new TextEncoder()

@@ -41,7 +41,7 @@ export class BodyFacts {
     const watch = isObject && depth >= 3 && depth <= PART_DEPTH_MAX ? this.#watchAt(depth) : 0
     this.#watches[depth] = watch
     if (watch !== 0) this.media.opens(depth)
-    if (isObject && depth === TOOL_DEPTH && this.#isListAt(2, NAME.tools)) this.tools.count++
+    else if (isObject && depth === TOOL_DEPTH && this.#isListAt(2, NAME.tools)) this.tools.count++
   }
 
   closes(depth: number): void {

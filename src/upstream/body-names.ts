@@ -58,8 +58,11 @@ export function nameCode(bytes: Uint8Array, start: number, end: number): number 
 }
 
 function find(bytes: Uint8Array, start: number, length: number): number {
-  for (const { name, code } of BY_LENGTH[length] ?? []) {
-    if (startsWith(bytes, start, name)) return code
+  const rows = BY_LENGTH[length]
+  if (rows === undefined) return 0
+  const first = bytes[start]
+  for (const { name, code } of rows) {
+    if (name[0] === first && startsWith(bytes, start, name)) return code
   }
   return 0
 }
