@@ -72,8 +72,11 @@ const ROWS: readonly (readonly [RegExp, ImageFamily])[] = [
   [/^gemini-[3-9]/, { kind: 'gemini resolution' }],
 ]
 
-/** By the name upstream, with or without prefixes (`openai/`, `anthropic/`); any other is `other`. */
+/** By the name upstream, with or without prefixes (`openai/`, `ft:`); any other is `other`. */
 export function imageFamily(model: string): ImageFamily {
-  const name = model.slice(model.lastIndexOf('/') + 1).toLowerCase()
+  const name = model
+    .slice(model.lastIndexOf('/') + 1)
+    .toLowerCase()
+    .replace(/^ft:/, '')
   return ROWS.find(([pattern]) => pattern.test(name))?.[1] ?? OTHER
 }

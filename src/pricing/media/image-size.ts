@@ -75,6 +75,8 @@ function jpeg(bytes: Uint8Array, view: DataView): ImageSize | null | undefined {
     const marker = bytes[at + 1]!
     if (marker === 0xff) at++
     else if (isBare(marker)) at += 2
+    // Reserved: readers differ in what they do with these.
+    else if (marker < 0xc0) return null
     else if (isFrame(marker))
       return { width: view.getUint16(at + 7), height: view.getUint16(at + 5) }
     // The picture itself begins, or ends, and no frame told its size.

@@ -53,6 +53,7 @@ describe('imageSize', () => {
       'a JPEG of segments without length',
       Uint8Array.of(0xff, 0xd8, 0xff, 0xe0, 0, 0, 0xff, 0xe0, 0, 0, 0, 0),
     ],
+    ['a JPEG with a marker that is none', Uint8Array.of(0xff, 0xd8, 0xff, 0, ...jpeg(5, 5))],
   ])('is null for %s', (_what, bytes) => {
     expect(imageSize(bytes)).toBeNull()
   })

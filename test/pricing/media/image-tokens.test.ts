@@ -29,6 +29,7 @@ describe('imageFamily', () => {
   it.each([
     ['gpt-4o-2024-08-06', { kind: 'openai tiles', base: 85 }],
     ['gpt-4o-mini-2024-07-18', { kind: 'openai tiles', base: 2_833 }],
+    ['ft:gpt-4o-mini-2024-07-18:acme::8abc', { kind: 'openai tiles', base: 2_833 }],
     ['openai/gpt-4.1', { kind: 'openai tiles', base: 85 }],
     ['gpt-4.1-nano', { kind: 'openai patches', multiplier: 2.46 }],
     ['gpt-5', { kind: 'openai tiles', base: 85 }],

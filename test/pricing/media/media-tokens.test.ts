@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   audioTokens,
@@ -73,6 +74,34 @@ describe('mediaTokens', () => {
     expect(bound).toBe(1_000 * 85 + 1_445)
     expect(bytes).toBe(object.mediaBytes)
     expect(tokensOf([...many, audio(10)]).bound).toBeNull()
+  })
+
+  it('are bounded by no less than is expected, whatever is sent', () => {
+    const text = fc.oneof(
+      fc.string(),
+      fc.string().map((rest) => `data:image/png;base64,${rest}`),
+      fc.uint8Array().map((bytes) => `data:image/jpeg;base64,/9j/${toBase64(bytes)}`),
+      fc.constantFrom('base64', 'image', 'image/png', 'low', 'https://a'),
+    )
+    const key = fc.constantFrom(
+      'url',
+      'data',
+      'type',
+      'media_type',
+      'detail',
+      'file_id',
+      'file_data',
+    )
+    const inner = fc.oneof(text, fc.dictionary(key, text))
+    const holder = fc.constantFrom('image_url', 'source', 'file', 'input_audio', 'type', 'file_id')
+    const model = fc.constantFrom('gpt-4o', 'gpt-5.5', 'claude-opus-5', 'gemini-2.5-pro', 'x')
+    fc.assert(
+      fc.property(fc.array(fc.dictionary(holder, inner)), model, (content, name) => {
+        const { expected, bound, bytes, object } = tokensOf(content, name)
+        expect(bound === null || bound >= expected).toBe(true)
+        expect(bytes).toBe(object.mediaBytes + object.otherMediaBytes)
+      }),
+    )
   })
 })
 
