@@ -1,6 +1,7 @@
 // A request body is edited by cutting and pasting its top-level members, so that every byte we do not
 // own (big integers, unknown fields, odd spacing) reaches the provider as the client wrote it.
 
+import type { MediaPart } from './body-media.ts'
 import { CLOSE_OBJECT, COMMA, JsonError, JsonScanner, OPEN_OBJECT } from './json-scan.ts'
 
 export { JsonError }
@@ -18,14 +19,26 @@ export interface JsonObject {
   readonly members: ReadonlyMap<string, Member>
   /** Offset just past the opening brace. */
   readonly bodyStart: number
-  /** Bytes of long inline images in message parts: what a model bills per image, not per byte. */
+  /** Parts of messages that are not text, in their order; the first thousand. */
+  readonly media: readonly MediaPart[]
+  /** There are more audio or files than those. */
+  readonly hasMoreMedia: boolean
+  /** Bytes of inline images in message parts: what a model bills per image, not per byte. */
   readonly mediaBytes: number
+  /** All images of message parts, those at a URL too. */
   readonly mediaCount: number
-  /** Bytes of other long encodings (audio, files): far fewer tokens than bytes, but no limit per item. */
+  /** Bytes of other inline encodings (audio, files): no limit per item. */
   readonly otherMediaBytes: number
+  /** Audio and files at a URL or behind an id: they may fill the model's window. */
+  readonly unknownMediaCount: number
+  readonly toolCount: number
+  /** Types of tools that the provider may run, in turns that nobody bounds; at most 32. */
+  readonly serverTools: readonly string[]
+  readonly hasWebSearchOptions: boolean
+  /** Some `ttl` is `1h`: what is written to a cache may cost more. */
+  readonly hasLongCacheTtl: boolean
 }
 
-const MEDIA_MEMBERS = new Set(['messages', 'input'])
 /** Real requests have some dozens; building millions would cost an isolate its memory. */
 const MEMBERS_MAX = 1_000
 const BYTE_ORDER_MARK = 0xef
@@ -48,8 +61,21 @@ export function scanObject(bytes: Uint8Array): JsonObject {
   const bodyStart = scan.at
   const members = readMembers(bytes, scan)
   if (scan.peek() !== undefined) scan.fail('nothing after the object')
-  const { mediaBytes, mediaCount, otherMediaBytes } = scan
-  return { members, bodyStart, mediaBytes, mediaCount, otherMediaBytes }
+  const { media, tools, strayBytes, hasLongCacheTtl } = scan.facts
+  return {
+    members,
+    bodyStart,
+    media: media.parts,
+    hasMoreMedia: media.hasMore,
+    mediaBytes: media.imageBytes,
+    mediaCount: media.imageCount,
+    otherMediaBytes: media.otherBytes + strayBytes,
+    unknownMediaCount: media.unknownCount,
+    toolCount: tools.count,
+    serverTools: tools.serverTools,
+    hasWebSearchOptions: members.has('web_search_options'),
+    hasLongCacheTtl,
+  }
 }
 
 function readMembers(bytes: Uint8Array, scan: JsonScanner): Map<string, Member> {
@@ -63,7 +89,6 @@ function readMembers(bytes: Uint8Array, scan: JsonScanner): Map<string, Member> 
     if (members.has(name)) throw new JsonError(`duplicate field ${JSON.stringify(name)}`, start)
     scan.peek()
     const valueStart = scan.at
-    scan.seesImages = MEDIA_MEMBERS.has(name)
     scan.value()
     members.set(name, { start, valueStart, valueEnd: scan.at })
     next = scan.peek()

@@ -1,3 +1,6 @@
+import { BodyFacts } from './body-facts.ts'
+import { startsWith } from './body-names.ts'
+
 export class JsonError extends Error {
   override readonly name = 'JsonError'
   readonly position: number
@@ -8,11 +11,6 @@ export class JsonError extends Error {
 }
 
 const DEPTH_MAX = 512
-const MEDIA_BYTES_MIN = 1024
-// {"messages":[{"content":[{"image_url":{"url":…}}]}]}: only there is a long string sure to be an image.
-// Text under the same names elsewhere (tool arguments, schemas) costs tokens by the byte.
-const PART_DEPTH = 5
-const IMAGE_URL_DEPTH = 6
 
 const QUOTE = 0x22
 export const COMMA = 0x2c
@@ -38,11 +36,6 @@ const ESCAPES = new Set(ascii('"\\/bfnrt'))
 const TRUE = ascii('true')
 const FALSE = ascii('false')
 const NULL = ascii('null')
-const DATA_IMAGE = ascii('data:image')
-const DATA = ascii('data:')
-const KEY_URL = ascii('url')
-const KEY_IMAGE_URL = ascii('image_url')
-const ENCODED_KEYS = [ascii('data'), ascii('file_data')]
 
 const isDigit = (byte: number | undefined) => byte !== undefined && byte >= 0x30 && byte <= 0x39
 const isHex = (byte: number | undefined) =>
@@ -64,26 +57,17 @@ function sequenceLength(bytes: Uint8Array, at: number): number {
   return first < 0xf5 && isTail(bytes[at + 2]) && isTail(bytes[at + 3]) && !isOutside ? 4 : 0
 }
 
-function startsWith(bytes: Uint8Array, at: number, prefix: Uint8Array): boolean {
-  for (let i = 0; i < prefix.length; i++) if (bytes[at + i] !== prefix[i]) return false
-  return true
-}
-
 /** Walks RFC 8259 text byte by byte, with no recursion: nesting costs one byte of memory a level. */
 export class JsonScanner {
   at = 0
-  mediaBytes = 0
-  mediaCount = 0
-  otherMediaBytes = 0
-  seesImages = false
+  readonly facts: BodyFacts
   readonly #bytes: Uint8Array
   readonly #closers = new Uint8Array(DEPTH_MAX + 1)
   #depth = 0
-  #keyStart = 0
-  #keyEnd = 0
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes
+    this.facts = new BodyFacts(bytes, DEPTH_MAX)
   }
 
   fail(expected: string, at = this.at): never {
@@ -106,17 +90,19 @@ export class JsonScanner {
     }
     this.#closers[++this.#depth] = closer
     this.at++
+    this.facts.opens(this.#depth, closer === CLOSE_OBJECT)
   }
 
   /** Passes a key and its colon; returns where the key ends. */
   key(): number {
     if (this.peek() !== QUOTE) this.fail('a quoted key')
-    this.#keyStart = this.at
+    const start = this.at
     this.string()
-    this.#keyEnd = this.at
+    const end = this.at
     if (this.peek() !== COLON) this.fail("':'")
     this.at++
-    return this.#keyEnd
+    this.facts.key(this.#depth, start, end)
+    return end
   }
 
   /** Passes one value of whatever size, standing at its first byte. */
@@ -134,7 +120,7 @@ export class JsonScanner {
     if (byte === QUOTE) {
       const start = this.at
       this.string()
-      if (this.at - start >= MEDIA_BYTES_MIN) this.#countMedia(start)
+      this.facts.text(this.#depth, start, this.at)
       return false
     }
     if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
@@ -160,7 +146,7 @@ export class JsonScanner {
       }
       if (byte !== closer) this.fail(closer === CLOSE_OBJECT ? "',' or '}'" : "',' or ']'")
       this.at++
-      this.#depth--
+      this.facts.closes(this.#depth--)
     }
     return true
   }
@@ -216,29 +202,5 @@ export class JsonScanner {
     if (byte !== LOWER_U) this.fail('an escape such as \\n or \\u0041', at)
     for (let i = at + 2; i < at + 6; i++) if (!isHex(bytes[i])) this.fail('four hex digits', i)
     return 6
-  }
-
-  #countMedia(start: number): void {
-    const length = this.at - start
-    const isImage = startsWith(this.#bytes, start + 1, DATA_IMAGE)
-    if (isImage && this.seesImages && this.#isImageKey()) {
-      this.mediaBytes += length
-      this.mediaCount++
-      return
-    }
-    const isData = startsWith(this.#bytes, start + 1, DATA)
-    if (isData || ENCODED_KEYS.some((key) => this.#isKey(key))) this.otherMediaBytes += length
-  }
-
-  #isImageKey(): boolean {
-    if (this.#depth === IMAGE_URL_DEPTH) return this.#isKey(KEY_URL)
-    return this.#depth === PART_DEPTH && this.#isKey(KEY_IMAGE_URL)
-  }
-
-  // Items of an array have no key of their own; the last key seen is another value's.
-  #isKey(key: Uint8Array): boolean {
-    if (this.#closers[this.#depth] !== CLOSE_OBJECT) return false
-    const length = this.#keyEnd - this.#keyStart - 2
-    return length === key.length && startsWith(this.#bytes, this.#keyStart + 1, key)
   }
 }
