@@ -1,6 +1,7 @@
 import type { TeamChanges } from '../db/team-update.ts'
 import type { Enforcement } from '../ledger/policy.ts'
-import type { Pico } from '../money.ts'
+import type { Overrides } from '../pricing/overrides.ts'
+import type { Price } from '../pricing/rates.ts'
 import type { Resets } from '../windows.ts'
 import type { JwtAuth } from './jwt/jwt-auth.ts'
 
@@ -25,7 +26,7 @@ export interface Deployment {
   /** Without a trailing slash; empty only where `mockResponse` answers in the provider's place. */
   readonly apiBase: string
   readonly apiKey: string | null
-  /** USD per token in picodollars. Null: not priced here. Local providers cost 0 unless priced. */
+  /** Of the model as it is named here. Null: nobody knows it. */
   readonly price: Price | null
   readonly mockResponse: string | null
   readonly timeoutMs: number
@@ -34,12 +35,12 @@ export interface Deployment {
   readonly mode: string | null
   /** Runs on the operator's own machines. */
   readonly local: boolean
+  readonly maxInputTokens: number | null
   readonly maxOutputTokens: number | null
-}
-
-export interface Price {
-  readonly inputPico: Pico
-  readonly outputPico: Pico
+  /** What `model` really is, where it is a name of the operator's own. */
+  readonly baseModel: string | null
+  /** Prices that the row sets itself. */
+  readonly overrides: Overrides | null
 }
 
 export interface Alias {

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto'
 import { findNativeApi, findProvider, providerOf } from '../upstream/providers.ts'
-import type { Deployment, Price } from './config.ts'
+import type { Pico } from '../money.ts'
+import { readOverrides } from '../pricing/overrides.ts'
+import { priceOfRow } from '../pricing/resolve.ts'
+import type { Deployment } from './config.ts'
 import type { Lookup } from './environment.ts'
 import { isMapping } from './problems.ts'
 import type { Findings } from './problems.ts'
@@ -20,6 +23,8 @@ export interface RowContext {
   readonly timeoutMs: number
   readonly streamTimeoutMs: number | null
   readonly findings: Findings
+  /** Price fields → picodollars. */
+  readonly prices: Readonly<Record<string, Pico>>
 }
 
 interface Target {
@@ -36,22 +41,30 @@ export function makeDeployment(row: Row, context: RowContext): Deployment | null
   if (apiBase === null) return null
   const { local } = providerOf(target.provider)
   const timeoutMs = milliseconds(params.timeout) ?? context.timeoutMs
+  const rules = {
+    provider: target.provider,
+    baseModel: info?.base_model ?? params.base_model ?? null,
+    overrides: readOverrides(context.prices, { thresholdInclusive: target.provider === 'xai' }),
+    local,
+  }
+  const isPattern = target.model.includes('*')
   const deployment = {
     id: info?.id ?? hashRow(row.model_name, context.raw),
     group: row.model_name,
     ...target,
     apiBase,
     apiKey: findApiKey(params, target, context),
-    price: findPrice(row, local),
     mockResponse: params.mock_response ?? null,
     timeoutMs,
     streamTimeoutMs: milliseconds(params.stream_timeout) ?? context.streamTimeoutMs ?? timeoutMs,
     weight: params.weight ?? 1,
     mode: info?.mode ?? null,
-    local,
+    ...rules,
+    price: priceOfRow(rules, target.model),
+    maxInputTokens: info?.max_input_tokens ?? null,
     maxOutputTokens: info?.max_output_tokens ?? info?.max_tokens ?? null,
   }
-  if (deployment.price === null) warnOfPrice(context)
+  if (deployment.price === null && !isPattern) warnOfPrice(context)
   return deployment
 }
 
@@ -134,19 +147,9 @@ function findApiKey(params: LitellmParams, target: Target, context: RowContext):
   return found
 }
 
-function findPrice(
-  { litellm_params: params, model_info: info }: Row,
-  local: boolean,
-): Price | null {
-  const inputPico = params.input_cost_per_token ?? info?.input_cost_per_token
-  const outputPico = params.output_cost_per_token ?? info?.output_cost_per_token
-  if (inputPico === undefined && outputPico === undefined && !local) return null
-  return { inputPico: inputPico ?? 0n, outputPico: outputPico ?? 0n }
-}
-
 function warnOfPrice({ path, findings }: RowContext): void {
   findings.warnings.push(
-    `${path} has no price, so callers with a budget are refused: set input_cost_per_token and output_cost_per_token`,
+    `${path} has no price, so callers with a budget are refused: set input_cost_per_token and output_cost_per_token, or the model_info.base_model that it is`,
   )
 }
 

@@ -1,3 +1,4 @@
+import { priceOfRow } from '../pricing/resolve.ts'
 import type { Alias, Config, Deployment, ModelIndex, Wildcard } from './config.ts'
 
 /** Longer names are nobody's, and would only keep the patterns busy. */
@@ -44,7 +45,7 @@ function substitute(deployment: Deployment, pattern: string, segments: string[])
   const strip = pattern.startsWith('*') && first.startsWith(prefix) && first !== prefix
   const parts = [strip ? first.slice(prefix.length) : first, ...others]
   const model = deployment.model.replaceAll('*', () => parts.shift() ?? '')
-  return { ...deployment, model }
+  return { ...deployment, model, price: priceOfRow(deployment, model) }
 }
 
 /** The names that /models lists: groups, then aliases that are not hidden. */

@@ -12,6 +12,7 @@ import {
   EnvironmentVariables,
   GeneralSettings,
   LitellmSettings,
+  Prices,
   RouterSettings,
   Row,
 } from './schema.ts'
@@ -115,13 +116,22 @@ function parseDeployments(reading: Reading, { router }: Sections, timeoutMs: num
   return rows.flatMap((value: unknown, i) => {
     const path = formatPath(['model_list', i])
     const row = parseAt(Row, { path: ['model_list', i], value }, reading)
-    const deployment = row && makeDeployment(row, { ...shared, path, raw: rawRows[i] })
+    const prices = parsePrices({ path: ['model_list', i], value }, reading)
+    const deployment = row && makeDeployment(row, { ...shared, path, raw: rawRows[i], prices })
     if (!deployment) return []
     const other = places.get(deployment.id)
     if (other !== undefined) findings.problems.push(sameId(path, other, row.model_info?.id))
     places.set(deployment.id, path)
     return [deployment]
   })
+}
+
+/** What litellm_params says wins over model_info. */
+function parsePrices({ path, value }: Place, reading: Reading) {
+  const row = isMapping(value) ? value : {}
+  const pricesIn = (name: string) =>
+    parseAt(Prices, { path: [...path, name], value: row[name] }, reading) ?? {}
+  return { ...pricesIn('model_info'), ...pricesIn('litellm_params') }
 }
 
 function sameId(path: string, other: string, id: string | undefined): string {

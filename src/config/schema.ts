@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { isTimezone } from '../calendar.ts'
+import { isPriceField } from '../pricing/overrides.ts'
+import { isMapping } from './problems.ts'
 import { DefaultTeamParams, DefaultTeamSettings } from './team-defaults.ts'
 import {
   count,
@@ -27,8 +29,7 @@ export const LitellmParams = z.object(
     api_base: endpoint().optional(),
     base_url: endpoint().optional(),
     api_key: z.string(expected('a string such as os.environ/OPENAI_API_KEY')).optional(),
-    input_cost_per_token: price().optional(),
-    output_cost_per_token: price().optional(),
+    base_model: text().optional(),
     mock_response: z.string(expected('a string')).optional(),
     timeout: seconds().optional(),
     stream_timeout: seconds().optional(),
@@ -41,12 +42,22 @@ export const ModelInfo = z.object(
   {
     id: id().optional(),
     mode: text('a string such as "chat"').optional(),
-    input_cost_per_token: price().optional(),
-    output_cost_per_token: price().optional(),
+    base_model: text().optional(),
+    max_input_tokens: count('a whole number of tokens').optional(),
     max_tokens: count('a whole number of tokens').optional(),
     max_output_tokens: count('a whole number of tokens').optional(),
   },
   expected('a mapping such as {id: my-id}'),
+)
+
+/** The prices among a row's fields: LiteLLM has hundreds of names for them. */
+export const Prices = z.preprocess(
+  (fields) => {
+    if (!isMapping(fields)) return {}
+    const given = Object.entries(fields).filter(([, value]) => value !== null)
+    return Object.fromEntries(given.filter(([name]) => isPriceField(name)))
+  },
+  z.record(z.string(), price()),
 )
 
 export const Row = z.object(

@@ -14,6 +14,8 @@ export interface LlmBody {
   readonly outputCap: number | null
   readonly answers: number
   readonly endUser: string | null
+  /** The service tier that is asked for. */
+  readonly serviceTier: string | null
 }
 
 const ANSWERS_MAX = 128
@@ -61,6 +63,7 @@ export function readLlmBody(bytes: Uint8Array, endpoint: Endpoint): LlmBody {
     return readMember(bytes, object, name)
   }
   const user = read('user')
+  const serviceTier = read('service_tier')
   const caps = OUTPUT_CAPS.map((name) => wholeNumber(name, read(name))).filter(
     (cap) => cap !== null,
   )
@@ -76,6 +79,7 @@ export function readLlmBody(bytes: Uint8Array, endpoint: Endpoint): LlmBody {
     outputCap: caps.length > 0 ? Math.min(...caps) : null,
     answers: endpoint.hasOutput ? most : 1,
     endUser: typeof user === 'string' ? user.slice(0, 256) : null,
+    serviceTier: typeof serviceTier === 'string' ? serviceTier : null,
   }
 }
 

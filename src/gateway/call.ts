@@ -1,8 +1,9 @@
-import type { Deployment, Price } from '../config/config.ts'
+import type { Deployment } from '../config/config.ts'
 import type { LedgerClient } from '../ledger/client.ts'
 import type { CallPolicy } from '../ledger/policy.ts'
 import type { Admitted } from '../ledger/types.ts'
 import type { Estimate } from '../pricing/estimate.ts'
+import type { Price } from '../pricing/rates.ts'
 import type { LlmBody } from './body.ts'
 import type { Endpoint } from './endpoints.ts'
 

@@ -1,5 +1,5 @@
 import { type Caller, payer } from '../auth/caller.ts'
-import type { Config, Deployment, Price } from '../config/config.ts'
+import type { Config, Deployment } from '../config/config.ts'
 import type { AccountRef } from '../db/accounts.ts'
 import { ApiError, badRequest } from '../errors.ts'
 import { entryId } from '../ids.ts'
@@ -7,10 +7,12 @@ import type { LedgerClient } from '../ledger/client.ts'
 import type { CallPolicy } from '../ledger/policy.ts'
 import { scopesOf } from '../ledger/scopes.ts'
 import { estimate } from '../pricing/estimate.ts'
+import { type Price, UNPRICED } from '../pricing/rates.ts'
 import type { LlmBody } from './body.ts'
 import type { Call } from './call.ts'
 import type { Endpoint } from './endpoints.ts'
 import { meantModel } from './models.ts'
+import { sizeOf } from './request-size.ts'
 
 export interface PrepareDeps {
   readonly config: Config
@@ -37,16 +39,6 @@ export function prepare(deps: PrepareDeps, request: LlmRequest, startedMs: numbe
   const policy: CallPolicy = { rows, model, defaults: { enforcement, memberRates } }
   const deployment = pick(meant.deployments)
   const price = priceOf({ group, deployment }, policy, startedMs)
-  const { mediaBytes, otherMediaBytes, mediaCount } = body.object
-  const size = {
-    bodyBytes: body.bytes.length,
-    mediaBytes,
-    otherMediaBytes,
-    mediaCount,
-    outputCap: body.outputCap,
-    answers: body.answers,
-    hasOutput: endpoint.hasOutput,
-  }
   return {
     id: entryId(startedMs),
     callId,
@@ -59,7 +51,9 @@ export function prepare(deps: PrepareDeps, request: LlmRequest, startedMs: numbe
     startedMs,
     clientSignal,
     ledger: deps.ledgerOf({ accountId, generation }),
-    estimate: estimate(size, price, {
+    estimate: estimate(sizeOf(body, endpoint, deployment), price, {
+      atMs: startedMs,
+      maxInputTokens: deployment.maxInputTokens,
       defaultOutputTokens: config.settings.defaultEstimatedOutputTokens,
       maxOutputTokens: deployment.maxOutputTokens,
     }),
@@ -79,8 +73,6 @@ function pick(deployments: readonly Deployment[]): Deployment {
   return first
 }
 
-const FREE: Price = { inputPico: 0n, outputPico: 0n }
-
 /** Without a price a budget can't hold, so a caller who has one that binds is refused. */
 function priceOf(
   { group, deployment }: { readonly group: string; readonly deployment: Deployment },
@@ -88,16 +80,15 @@ function priceOf(
   nowMs: number,
 ): Price {
   if (deployment.price) return deployment.price
-  if (deployment.local) return FREE
   const isBound = scopesOf(policy, nowMs).some(
     ({ enforcement, budgets }) =>
       enforcement !== 'observe' && budgets.some(({ limitPico }) => limitPico !== null),
   )
-  if (!isBound) return FREE
+  if (!isBound) return UNPRICED
   throw badRequest(
     `Model ${group} has no price, so no budget can be held against it. Add ` +
       'input_cost_per_token and output_cost_per_token to its litellm_params in config.yaml ' +
-      '(0 is a price).',
+      '(0 is a price), or base_model to its model_info if its price is known by another name.',
     'model',
   )
 }

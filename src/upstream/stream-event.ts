@@ -1,4 +1,4 @@
-import { asName, asObject, mergeUsage, readUsage, usageIn } from './usage.ts'
+import { asName, asObject, mergeUsage, readUsage, usageIn, withServiceTier } from './usage.ts'
 import type { RawObject, Usage } from './usage.ts'
 
 const QUOTE = 0x22
@@ -40,6 +40,7 @@ export class StreamFacts {
   responseId: string | null = null
   responseModel: string | null = null
   #rawUsage: RawObject | null = null
+  #serviceTier: string | null = null
   #choiceEvents = 0
   #textEvents = 0
   #textBytes = 0
@@ -47,7 +48,7 @@ export class StreamFacts {
   #choicesAt = 0
 
   get usage(): Usage | null {
-    return readUsage(this.#rawUsage)
+    return withServiceTier(readUsage(this.#rawUsage), this.#serviceTier)
   }
 
   /**
@@ -96,6 +97,8 @@ export class StreamFacts {
     const response = asObject(event['response'])
     this.responseId ??= asName(event['id']) ?? asName(response?.['id'])
     this.responseModel ??= asName(event['model']) ?? asName(response?.['model'])
+    this.#serviceTier =
+      asName(event['service_tier']) ?? asName(response?.['service_tier']) ?? this.#serviceTier
     const hasError = event['error'] != null
     this.errorEvent ||= hasError
     const usage = usageIn(event)

@@ -1,17 +1,23 @@
+import { CHARGE_MAX_PICO, parsePico, type Pico } from '../money.ts'
 import { JsonError, readMember, scanObject } from './json-members.ts'
+import { asObject, firstCount, isCount, type RawObject } from './raw.ts'
+import { inOpenAiNames } from './usage-dialects.ts'
+import { readParts, type UsageParts } from './usage-parts.ts'
 
-/** Token counts, normalised: each a non-negative safe integer, subsets within their whole. */
-export interface Usage {
+export { asObject, type RawObject }
+
+/** What was used, normalised: each a non-negative safe integer, parts within their whole. */
+export interface Usage extends UsageParts {
   /** All prompt tokens, those read from or written to a cache included. */
   readonly inputTokens: number
   /** All billed output, reasoning included. */
   readonly outputTokens: number
   /** Always inputTokens + outputTokens. */
   readonly totalTokens: number
-  /** Part of inputTokens. */
-  readonly cacheReadTokens: number
-  /** Part of outputTokens. */
-  readonly reasoningTokens: number
+  /** The one that was served, as the provider names it; null: it did not say. */
+  readonly serviceTier: string | null
+  /** What the provider says it bills; null: it does not say. */
+  readonly providerCostPico: Pico | null
 }
 
 /** What an answer says about itself. */
@@ -21,38 +27,43 @@ export interface AnswerFacts {
   readonly responseModel: string | null
 }
 
-export type RawObject = Readonly<Record<string, unknown>>
-
-export const asObject = (value: unknown): RawObject | null => (isObject(value) ? value : null)
-
 export const asName = (value: unknown): string | null =>
   typeof value === 'string' && value !== '' ? value : null
-
-const isObject = (value: unknown): value is RawObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-const isCount = (value: unknown): value is number =>
-  Number.isSafeInteger(value) && Number(value) >= 0
 
 const decoder = new TextDecoder()
 
 /**
- * Normalises the usage of OpenAI's APIs and those that follow them, and of Anthropic's. Null if
- * there is none that can be charged: no input, all zero, or a main count that is no token count.
+ * Normalises the usage of OpenAI's APIs and those that follow them, of Anthropic's, Gemini's,
+ * Bedrock's and Cohere's. Null if there is none that can be charged: nothing is said, all is zero, or
+ * a main count is no count. Never throws.
  */
 export function readUsage(raw: unknown): Usage | null {
-  const usage = asObject(raw)
-  if (!usage) return null
+  const said = asObject(raw)
+  if (!said) return null
+  const usage = inOpenAiNames(said)
   const main = readMain(usage)
   if (!main) return null
   const [inputTokens, outputTokens] = main
   const totalTokens = inputTokens + outputTokens
+  if (!isCount(totalTokens)) return null
+  const parts = readParts(usage, { inputTokens, outputTokens })
   // A usage of zeros stands beside real answers at some providers: they did not count.
-  if (totalTokens === 0 || !isCount(totalTokens)) return null
-  const cacheReadTokens = Math.min(readCached(usage), inputTokens)
-  const reasoningTokens = Math.min(readReasoning(usage), outputTokens)
-  return { inputTokens, outputTokens, totalTokens, cacheReadTokens, reasoningTokens }
+  if (totalTokens === 0 && !parts.audioMs && !parts.queries && !parts.pages) return null
+  const serviceTier = asName(usage['service_tier'])
+  const providerCostPico = readCost(usage)
+  return { inputTokens, outputTokens, totalTokens, ...parts, serviceTier, providerCostPico }
 }
+
+/** xAI's ticks are 1e-10 USD; OpenRouter's and Perplexity's cost is USD. */
+function readCost(usage: RawObject): Pico | null {
+  const ticks = usage['cost_in_usd_ticks']
+  if (isCount(ticks)) return atMost(BigInt(ticks) * 100n)
+  const cost = asObject(usage['cost'])?.['total_cost'] ?? usage['cost']
+  if (typeof cost !== 'number' || !(cost >= 0 && cost < 1e9)) return null
+  return atMost(parsePico(cost))
+}
+
+const atMost = (pico: Pico): Pico | null => (pico <= CHARGE_MAX_PICO ? pico : null)
 
 function readMain(usage: RawObject): readonly [input: number, output: number] | null {
   const input = usage['prompt_tokens'] ?? usage['input_tokens']
@@ -60,7 +71,7 @@ function readMain(usage: RawObject): readonly [input: number, output: number] | 
   const total = usage['total_tokens']
   if (![input, output, total].every((count) => count == null || isCount(count))) return null
   if (!isCount(input)) {
-    if (!isCount(total)) return null
+    if (!isCount(total)) return measuresOtherwise(usage) ? [0, 0] : null
     return isCount(output) ? [Math.max(0, total - output), output] : [total, 0]
   }
   const said = isCount(output) ? output : 0
@@ -79,32 +90,26 @@ const leavesCacheOut = (usage: RawObject) =>
 const cacheTokensBeside = (usage: RawObject) =>
   firstCount(usage['cache_read_input_tokens']) + firstCount(usage['cache_creation_input_tokens'])
 
-const readCached = (usage: RawObject) =>
-  firstCount(
-    asObject(usage['prompt_tokens_details'])?.['cached_tokens'],
-    asObject(usage['input_tokens_details'])?.['cached_tokens'],
-    usage['cache_read_input_tokens'],
-    usage['prompt_cache_hit_tokens'],
-    usage['cached_tokens'],
-  )
-
-const readReasoning = (usage: RawObject) =>
-  firstCount(
-    asObject(usage['completion_tokens_details'])?.['reasoning_tokens'],
-    asObject(usage['output_tokens_details'])?.['reasoning_tokens'],
-    asObject(usage['output_tokens_details'])?.['thinking_tokens'],
-    usage['reasoning_tokens'],
-  )
-
-const firstCount = (...candidates: readonly unknown[]) => candidates.find(isCount) ?? 0
+/** Seconds, searches or pages in the place of tokens. */
+const measuresOtherwise = (usage: RawObject) =>
+  ['seconds', 'search_units', 'pages_processed'].some((name) => typeof usage[name] === 'number')
 
 /** The usage of a parsed answer or event, at one of the places where it is known to stand. */
 export function usageIn(payload: RawObject): RawObject | null {
   return (
     asObject(payload['usage']) ??
     asObject(asObject(payload['x_groq'])?.['usage']) ??
-    asObject(asObject(payload['response'])?.['usage'])
+    asObject(asObject(payload['response'])?.['usage']) ??
+    asObject(payload['usageMetadata']) ??
+    asObject(payload['usage_info']) ??
+    billedUnits(payload['meta'])
   )
+}
+
+/** Cohere's, where an answer without tokens has them. */
+function billedUnits(meta: unknown): RawObject | null {
+  const units = asObject(asObject(meta)?.['billed_units'])
+  return units && { billed_units: units }
 }
 
 const MAIN_COUNTS = [
@@ -113,6 +118,8 @@ const MAIN_COUNTS = [
   'completion_tokens',
   'output_tokens',
   'total_tokens',
+  'totalTokenCount',
+  'totalTokens',
 ]
 
 /**
@@ -133,15 +140,29 @@ export function mergeUsage(earlier: RawObject | null, later: RawObject): RawObje
 export function readBody(bytes: Uint8Array): AnswerFacts {
   const body = parseFacts(bytes)
   return {
-    usage: readUsage(body && usageIn(body)),
+    usage: withServiceTier(readUsage(body && usageIn(body)), body?.['service_tier']),
     responseId: asName(body?.['id']),
     responseModel: asName(body?.['model']),
   }
 }
 
-const FACT_MEMBERS = ['id', 'model', 'usage', 'x_groq']
+/** OpenAI names it beside the usage. */
+export function withServiceTier(usage: Usage | null, named: unknown): Usage | null {
+  return usage && { ...usage, serviceTier: usage.serviceTier ?? asName(named) }
+}
 
-// An answer of embeddings is megabytes of numbers; only four members are worth building.
+const FACT_MEMBERS = [
+  'id',
+  'model',
+  'usage',
+  'x_groq',
+  'service_tier',
+  'usageMetadata',
+  'usage_info',
+  'meta',
+]
+
+// An answer of embeddings is megabytes of numbers; only these members are worth building.
 function parseFacts(bytes: Uint8Array): RawObject | null {
   try {
     const object = scanObject(bytes)

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { costOf } from '../../src/pricing/cost.ts'
+import { flat, FREE } from '../../src/pricing/rates.ts'
 import shipped from '../../config.yaml'
 import type { Config, Deployment } from '../../src/config/config.ts'
 import { environmentNames } from '../../src/config/environment.ts'
@@ -42,8 +44,8 @@ describe('the shipped config', () => {
     const [llama] = parse(shipped).config.deployments
     expect(llama).toMatchObject({ group: 'llama3', provider: 'openai', model: 'llama3' })
     expect(llama?.mockResponse).toMatch(/Tollgate/)
-    const price = llama?.price ?? { inputPico: 0n, outputPico: 0n }
-    expect(10n * price.inputPico + 20n * price.outputPico).toBe(3_500_000n)
+    const usage = { inputTokens: 10, outputTokens: 20 }
+    expect(costOf(llama!.price!, usage, 0).totalPico).toBe(3_500_000n)
   })
 
   it('shows examples that work once they are uncommented', () => {
@@ -108,7 +110,7 @@ model_list:
     expect(b).toMatchObject({
       model: 'b',
       apiBase: 'http://h/v1',
-      price: { inputPico: 1_000_000n },
+      price: flat('config', { input: 1_000_000n, output: 0n }),
     })
   })
 })
@@ -202,18 +204,17 @@ describe('prices', () => {
     ['{input_cost_per_token: 1e-6}', '{input_cost_per_token: 2e-6}', [1_000_000n, 0n]],
     // As a double this is 1.5e-12, which would be rounded up.
     ['{input_cost_per_token: 1.4999999999999999999e-12}', '{}', [1n, 0n]],
-  ])('%s with model_info %s', (prices, info, [inputPico, outputPico]) => {
+  ])('%s with model_info %s', (prices, info, [input, output]) => {
     const params = prices.replace('{', '{model: openai/x, ')
-    expect(deploymentOf(params, info).price).toEqual({ inputPico, outputPico })
+    expect(deploymentOf(params, info).price).toEqual(flat('config', { input, output }))
   })
 
   it('are null if nobody gave one, and 0 for a local provider', () => {
     expect(deploymentOf('{model: openai/x}').price).toBe(null)
-    expect(deploymentOf('{model: ollama/x}').price).toEqual({ inputPico: 0n, outputPico: 0n })
-    expect(deploymentOf('{model: ollama/x, output_cost_per_token: 1e-6}').price).toEqual({
-      inputPico: 0n,
-      outputPico: 1_000_000n,
-    })
+    expect(deploymentOf('{model: ollama/x}').price).toEqual(FREE)
+    expect(deploymentOf('{model: ollama/x, output_cost_per_token: 1e-6}').price).toEqual(
+      flat('config', { input: 0n, output: 1_000_000n }),
+    )
   })
 
   it('that are missing make a warning, since callers with a budget are refused', () => {
@@ -221,7 +222,7 @@ describe('prices', () => {
       'model_list: [{model_name: m, litellm_params: {model: openai/x, api_key: k}}]',
     )
     expect(warnings).toEqual([
-      'model_list[0] has no price, so callers with a budget are refused: set input_cost_per_token and output_cost_per_token',
+      'model_list[0] has no price, so callers with a budget are refused: set input_cost_per_token and output_cost_per_token, or the model_info.base_model that it is',
     ])
   })
 })

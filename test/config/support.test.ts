@@ -80,7 +80,7 @@ describe('a field that limits or protects and is not enforced', () => {
   it.each<[string, unknown]>([
     ['litellm_settings.max_budget', 0],
     ['model_list[].litellm_params.rpm', 0],
-    ['model_list[].litellm_params.cache_read_input_token_cost', 0],
+    ['model_list[].litellm_params.tiered_pricing', 0],
     ['general_settings.allowed_ips', []],
     ['general_settings.allowed_routes', []],
     ['litellm_settings.callbacks', 'my_hooks.handler'],

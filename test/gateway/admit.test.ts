@@ -67,7 +67,7 @@ describe('a model without a price', () => {
     const { deps } = world()
     const admitting = admit(deps, request({ model: 'free' }, callerOf(key, account)))
     if (refused) await expect(admitting).rejects.toThrow('has no price')
-    else await expect(admitting).resolves.toMatchObject({ call: { price: { inputPico: 0n } } })
+    else await expect(admitting).resolves.toMatchObject({ call: { price: { source: 'unknown' } } })
   })
 })
 

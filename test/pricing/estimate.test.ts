@@ -2,18 +2,30 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { costOf } from '../../src/pricing/cost.ts'
 import { estimate, type RequestSize } from '../../src/pricing/estimate.ts'
+import { flat } from '../../src/pricing/rates.ts'
 
-const price = { inputPico: 50_000n, outputPico: 150_000n }
-const limits = { defaultOutputTokens: 512, maxOutputTokens: null }
+const price = flat('config', { input: 50_000n, output: 150_000n })
+const limits = {
+  defaultOutputTokens: 512,
+  maxInputTokens: null,
+  maxOutputTokens: null,
+  atMs: Date.UTC(2026, 10, 1),
+}
 const size: RequestSize = {
   bodyBytes: 400,
-  mediaBytes: 0,
-  mediaCount: 0,
-  otherMediaBytes: 0,
+  normalisedBytes: 400,
+  encodedBytes: 0,
+  media: { expected: 0, bound: 0, bytes: 0 },
+  toolCount: 0,
+  runsServerTools: false,
+  continuesElsewhere: false,
+  hasLongCacheTtl: false,
+  serviceTier: null,
   outputCap: null,
   answers: 1,
   hasOutput: true,
 }
+const ofBytes = (bytes: number) => ({ ...size, bodyBytes: bytes, normalisedBytes: bytes })
 
 describe('estimate', () => {
   it('expects a quarter of the bytes in and the default out', () => {
@@ -36,16 +48,54 @@ describe('estimate', () => {
     expect(estimate(size, null, limits)).toMatchObject({ expectedPico: 0n, boundPico: 0n })
   })
 
-  it('counts a picture as a picture, not by its bytes', () => {
-    const picture = { ...size, bodyBytes: 1_000_400, mediaBytes: 1_000_000, mediaCount: 1 }
-    expect(estimate(picture, price, limits).inputTokens).toBe(1_100)
+  it('counts media as media, not by their bytes', () => {
+    const media = { expected: 1_000, bound: 16_384, bytes: 1_000_000 }
+    const picture = { ...ofBytes(1_000_400), encodedBytes: 1_000_000, media }
+    const { inputTokens, boundInputPico } = estimate(picture, price, limits)
+    expect(inputTokens).toBe(1_100)
+    expect(boundInputPico).toBe((400n + 16_384n + 1_024n) * 50_000n)
   })
 
-  it('expects nothing of a file, but bounds it by its bytes', () => {
-    const file = { ...size, bodyBytes: 1_000_400, otherMediaBytes: 1_000_000 }
-    const { inputTokens, boundInputPico } = estimate(file, price, limits)
-    expect(inputTokens).toBe(100)
-    expect(boundInputPico).toBe((1_000_400n + 1_024n) * 50_000n)
+  it.each([
+    ["the model's own", { maxInputTokens: 200_000 }, null, 200_000n],
+    ["the catalog's", {}, 128_000, 128_000n],
+    ['the widest there is', {}, null, 1_048_576n],
+  ])('bounds by the window what nobody can measure: %s', (_what, more, window, tokens) => {
+    const file = { ...size, media: { expected: 2_580, bound: null, bytes: 100 } }
+    const windowed = { ...price, maxInputTokens: window }
+    const made = estimate(file, windowed, { ...limits, ...more })
+    expect(made.boundInputPico).toBe(tokens * 50_000n)
+    const continued = estimate({ ...size, continuesElsewhere: true }, windowed, {
+      ...limits,
+      ...more,
+    })
+    expect(continued.boundInputPico).toBe(tokens * 50_000n)
+  })
+
+  it('reckons that a provider goes round with its own tools, and searches', () => {
+    const searching = flat('catalog', { input: 1n, webSearch: 10_000_000_000n })
+    const limited = { ...limits, maxInputTokens: 100_000 }
+    const { boundInputPico } = estimate({ ...size, runsServerTools: true }, searching, limited)
+    expect(boundInputPico).toBe(800_000n + 160_000_000_000n)
+  })
+
+  it('bounds at the dearest rate within reach: tiers, caches, the tier asked for', () => {
+    const rates = { input: 10n, cacheWrite: 12n, cacheWrite1h: 20n, output: 50n, reasoning: 60n }
+    const tiered = {
+      ...flat('catalog', rates),
+      periods: [
+        { fromMs: null, hours: null, rates, tiers: [{ above: 200_000, rates: { input: 30n } }] },
+      ],
+      serviceTiers: { priority: { rates: { input: 40n, output: 90n }, tiers: [] } },
+    } as const
+    const perToken = (some: RequestSize) => {
+      const { boundInputPico, boundOutput } = estimate(some, tiered, limits)
+      return [boundInputPico / BigInt(some.bodyBytes + 1_024), boundOutput?.picoPerToken]
+    }
+    expect(perToken(size)).toEqual([12n, 60n])
+    expect(perToken({ ...size, hasLongCacheTtl: true })).toEqual([20n, 60n])
+    expect(perToken(ofBytes(300_000))).toEqual([30n, 60n])
+    expect(perToken({ ...size, serviceTier: 'priority' })).toEqual([40n, 90n])
   })
 
   it.each([
@@ -64,15 +114,13 @@ describe('estimate', () => {
   it('never expects more than its bound, nor bounds less than any usage within the sizes', () => {
     const sizes = fc.record({
       bodyBytes: fc.nat(1_000_000),
-      mediaBytes: fc.constant(0),
-      mediaCount: fc.constant(0),
-      otherMediaBytes: fc.constant(0),
       outputCap: fc.option(fc.nat(100_000)),
       answers: fc.integer({ min: 1, max: 128 }),
       hasOutput: fc.boolean(),
     })
     fc.assert(
-      fc.property(sizes, fc.double({ min: 0, max: 1, noNaN: true }), (some, share) => {
+      fc.property(sizes, fc.double({ min: 0, max: 1, noNaN: true }), (given, share) => {
+        const some = { ...size, ...given, normalisedBytes: given.bodyBytes }
         const { expectedPico, boundPico } = estimate(some, price, limits)
         const outputs = some.hasOutput
           ? Math.min(some.outputCap ?? 16_384, 16_384) * some.answers
@@ -82,7 +130,7 @@ describe('estimate', () => {
           outputTokens: Math.floor(outputs * share),
         }
         expect(expectedPico <= boundPico).toBe(true)
-        expect(costOf(price, usage) <= boundPico).toBe(true)
+        expect(costOf(price, usage, 0).totalPico <= boundPico).toBe(true)
       }),
     )
   })

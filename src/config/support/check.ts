@@ -1,3 +1,4 @@
+import { isPriceField } from '../../pricing/overrides.ts'
 import { SECTIONS, USED, WITHOUT_EFFECT } from './fields.ts'
 import { isMapping, quote } from '../problems.ts'
 import type { Findings } from '../problems.ts'
@@ -60,7 +61,7 @@ function check(field: Field, search: Search): void {
   const { path, kind, value } = field
   if (value === null || value === undefined) return
   if (SECTIONS.has(kind)) return fieldsOf(field).forEach((inner) => check(inner, search))
-  if (USED.has(kind) || (isCallback(kind) && value === USED_CALLBACK)) return
+  if (isPrice(kind) || USED.has(kind) || (isCallback(kind) && value === USED_CALLBACK)) return
   const unsupported = WITHOUT_EFFECT.has(kind) ? null : findUnsupported(kind)
   if (!unsupported) return remark(field, WITHOUT_EFFECT.get(kind) ?? UNKNOWN, search)
   if (unsupported.isOff(value)) {
@@ -74,6 +75,11 @@ function check(field: Field, search: Search): void {
   }
   search.used.add(permit)
   remark(field, 'is not enforced, as general_settings.ignore_unsupported accepts', search)
+}
+
+function isPrice(kind: string): boolean {
+  const [, field] = /^model_list\[\]\.(?:litellm_params|model_info)\.(.+)$/.exec(kind) ?? []
+  return field !== undefined && isPriceField(field)
 }
 
 function isCallback(kind: string): boolean {

@@ -114,7 +114,7 @@ export const WITHOUT_EFFECT: ReadonlyMap<string, string> = new Map([
     ),
     words(
       'model_list[].model_info',
-      'base_model max_input_tokens health_check_model disable_background_health_check ' +
+      'health_check_model disable_background_health_check ' +
         'description supports_vision supports_function_calling',
     ),
     words(

@@ -72,23 +72,15 @@ const TEAM_ACCESS =
   'allowed_passthrough_routes object_permission access_group_ids metadata blocked members ' +
   'members_with_roles admins'
 
+/** Others that are not charged are known by their name. */
 const ROW_PRICES =
-  'cache_creation_input_token_cost cache_creation_input_token_cost_above_1hr ' +
-  'cache_read_input_token_cost cache_creation_input_audio_token_cost ' +
-  'cache_read_input_token_cost_priority input_cost_per_token_above_128k_tokens ' +
-  'input_cost_per_token_above_200k_tokens output_cost_per_token_above_128k_tokens ' +
-  'output_cost_per_token_above_200k_tokens input_cost_per_token_batches ' +
-  'output_cost_per_token_batches input_cost_per_token_flex output_cost_per_token_flex ' +
-  'input_cost_per_token_priority output_cost_per_token_priority output_cost_per_reasoning_token ' +
-  'input_cost_per_audio_token output_cost_per_audio_token input_cost_per_audio_per_second ' +
-  'input_cost_per_second output_cost_per_second input_cost_per_video_per_second ' +
-  'output_cost_per_video_per_second input_cost_per_character output_cost_per_character ' +
-  'input_cost_per_image output_cost_per_image output_cost_per_image_token ' +
-  'input_cost_per_image_token input_cost_per_pixel output_cost_per_pixel input_cost_per_query ' +
-  'search_context_cost_per_query file_search_cost_per_1k_calls ' +
+  'input_cost_per_token_batches output_cost_per_token_batches output_cost_per_second ' +
+  'output_cost_per_character cache_creation_input_audio_token_cost ' +
+  'input_cost_per_video_per_second output_cost_per_video_per_second input_cost_per_pixel ' +
+  'output_cost_per_pixel search_context_cost_per_query file_search_cost_per_1k_calls ' +
   'file_search_cost_per_gb_per_day code_interpreter_cost_per_session ' +
   'computer_use_input_cost_per_1k_tokens computer_use_output_cost_per_1k_tokens ' +
-  'vector_store_cost_per_gb_per_day ocr_cost_per_page annotation_cost_per_page ' +
+  'vector_store_cost_per_gb_per_day annotation_cost_per_page ' +
   'regional_processing_uplift_multiplier_eu regional_processing_uplift_multiplier_us tiered_pricing'
 
 /** One entry a path. */

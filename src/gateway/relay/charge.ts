@@ -1,8 +1,9 @@
 import type { EntryDetail } from '../../ledger/types.ts'
 import type { Pico } from '../../money.ts'
-import { costOf } from '../../pricing/cost.ts'
+import { type Cost, costOf } from '../../pricing/cost.ts'
 import type { Usage } from '../../upstream/usage.ts'
 import type { Admission, Call } from '../call.ts'
+import { billOf } from './price.ts'
 
 /** What an attempt cost, and how we know: as the provider said, by counting, or by the hold. */
 export interface Charge {
@@ -12,38 +13,65 @@ export interface Charge {
 }
 
 /** The provider's own usage. */
-export function reported(call: Call, usage: Usage): Charge {
+export function reported(call: Call, usage: Usage, responseModel: string | null): Charge {
+  const { totalPico: pico, listedPico, parts } = billOf(call, usage, responseModel)
+  const { providerCostPico, serviceTier } = usage
   return {
-    pico: costOf(call.price, usage),
+    pico,
     tokens: usage.totalTokens,
-    detail: { ...tokensOf(usage), status: 'success', usageSource: 'provider' },
+    detail: {
+      ...tokensOf(usage),
+      status: 'success',
+      usageSource: 'provider',
+      costParts: asText(parts),
+      ...(usage.cacheReadTokens > 0 && { cacheReadTokens: usage.cacheReadTokens }),
+      ...(usage.cacheWriteTokens > 0 && { cacheWriteTokens: usage.cacheWriteTokens }),
+      ...(usage.reasoningTokens > 0 && { reasoningTokens: usage.reasoningTokens }),
+      ...(serviceTier !== null && { serviceTier: serviceTier.slice(0, ANSWER_TEXT_MAX_LENGTH) }),
+      ...(providerCostPico !== null && {
+        listedPico: String(listedPico),
+        providerPico: String(providerCostPico),
+      }),
+    },
   }
 }
 
 /** No usage came: our estimate of the input and what was seen of the output. */
 export function counted(call: Call, outputTokens: number, reason: string): Charge {
   const { inputTokens } = call.estimate
+  const { totalPico, parts } = costOf(call.price, { inputTokens, outputTokens }, call.startedMs)
   return {
-    pico: costOf(call.price, { inputTokens, outputTokens }),
+    pico: totalPico,
     tokens: inputTokens + outputTokens,
     detail: {
       ...tokensOf({ inputTokens, outputTokens }),
       status: 'success',
       usageSource: 'counted',
+      costParts: asText(parts),
       reason,
     },
   }
 }
 
+/** What a count would come to. */
+export function costOfCount({ price, estimate, startedMs }: Call, outputTokens: number): Pico {
+  const { inputTokens } = estimate
+  return costOf(price, { inputTokens, outputTokens }, startedMs).totalPico
+}
+
 /** A stream that was cut: never less than what its usage so far, or a count, comes to. */
 export function cutShort(
   call: Call,
-  seen: { readonly usage: Usage | null; readonly outputTokens: number },
+  seen: {
+    readonly usage: Usage | null
+    readonly outputTokens: number
+    readonly responseModel: string | null
+  },
   reason: string,
 ): Charge {
   const count = counted(call, seen.outputTokens, reason)
   if (!seen.usage) return count
-  const said = reported(call, seen.usage)
+  const said = reported(call, seen.usage, seen.responseModel)
   return said.pico >= count.pico ? { ...said, detail: { ...said.detail, reason } } : count
 }
 
@@ -70,6 +98,12 @@ export function named(
   const responseId = answer.responseId?.slice(0, ANSWER_TEXT_MAX_LENGTH) ?? null
   const responseModel = answer.responseModel?.slice(0, ANSWER_TEXT_MAX_LENGTH) ?? null
   return { ...charge, detail: { ...charge.detail, responseId, responseModel } }
+}
+
+/** A detail is flat: `{"input":"25000","output":"50000"}`, in picodollars. */
+function asText(parts: Cost['parts']): string {
+  const entries = Object.entries(parts).map(([part, pico]) => [part, String(pico)])
+  return JSON.stringify(Object.fromEntries(entries))
 }
 
 function tokensOf(usage: { readonly inputTokens: number; readonly outputTokens: number }) {

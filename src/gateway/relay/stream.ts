@@ -1,10 +1,9 @@
 import { ApiError } from '../../errors.ts'
 import { describe, log } from '../../log.ts'
-import { costOf } from '../../pricing/cost.ts'
 import { StreamTap } from '../../upstream/stream-tap.ts'
 import { type Attempt, badGateway, timedOut, whenTight } from './attempt.ts'
 import type { Call } from '../call.ts'
-import { type Charge, counted, cutShort, held, named, reported } from './charge.ts'
+import { type Charge, costOfCount, counted, cutShort, held, named, reported } from './charge.ts'
 import { ClientWriter } from './client-writer.ts'
 import { answerHeaders } from '../headers.ts'
 
@@ -55,8 +54,7 @@ async function pump(
       const chunks = tap.push(value)
       if (isPastHold(attempt, tap)) throw new PastHold()
       for (const chunk of chunks) await client.write(chunk)
-      const { inputTokens } = call.estimate
-      saw(costOf(call.price, { inputTokens, outputTokens: tap.outputTokensSeen }))
+      saw(costOfCount(call, tap.outputTokensSeen))
     }
     // Nothing after the end is anybody's; a provider that keeps the line open is not waited for.
     reader.cancel().catch(() => undefined)
@@ -78,17 +76,16 @@ class PastHold extends Error {}
  */
 function isPastHold({ call, admission }: Attempt, tap: StreamTap): boolean {
   if (admission.outputTokens === null || tap.sawDone) return false
-  const { inputTokens } = call.estimate
-  const seen = { inputTokens, outputTokens: tap.outputTokensCertain }
-  return costOf(call.price, seen) > admission.heldPico
+  return costOfCount(call, tap.outputTokensCertain) > admission.heldPico
 }
 
 function chargeOf(attempt: Attempt, tap: StreamTap, broken: string | null): Charge {
   const { call } = attempt
   const { usage, outputTokensSeen: outputTokens } = tap
   if (broken !== null && tap.events === 0) return held(attempt, broken)
-  if (broken !== null) return named(cutShort(call, { usage, outputTokens }, broken), tap)
-  if (usage) return named(reported(call, usage), tap)
+  const seen = { usage, outputTokens, responseModel: tap.responseModel }
+  if (broken !== null) return named(cutShort(call, seen, broken), tap)
+  if (usage) return named(reported(call, usage, tap.responseModel), tap)
   return named(counted(call, outputTokens, 'no usage'), tap)
 }
 

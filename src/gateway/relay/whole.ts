@@ -37,7 +37,9 @@ function chargeOf({ call }: Attempt, bytes: Uint8Array): Charge {
   const answer = readBody(bytes)
   const { usage } = answer
   const outputTokens = usage || !call.endpoint.hasOutput ? 0 : countOutputTokens(bytes)
-  const charge = usage ? reported(call, usage) : counted(call, outputTokens, 'no usage')
+  const charge = usage
+    ? reported(call, usage, answer.responseModel)
+    : counted(call, outputTokens, 'no usage')
   return named(charge, answer)
 }
 

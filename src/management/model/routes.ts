@@ -48,7 +48,9 @@ export function modelRoutes(deps: Deps): Hono<Acting> {
       const names = listModels(deps.config, { wildcards: true }).filter(
         (name) => isCallable(name) && (!wanted || name === wanted),
       )
-      return c.json({ data: names.map((name) => groupRow(name, deploymentsOf(deps, name))) })
+      return c.json({
+        data: names.map((name) => groupRow(name, deploymentsOf(deps, name), Date.now())),
+      })
     })
 }
 
@@ -71,7 +73,7 @@ async function callable(deps: Deps, c: Context): Promise<Deployment[]> {
 
 function rowsOf(c: Context<Acting>, deployments: readonly Deployment[]) {
   const isForAdmin = isAdmin(c.var.actor)
-  return deployments.map((deployment) => modelRow(deployment, { isForAdmin }))
+  return deployments.map((deployment) => modelRow(deployment, { isForAdmin, nowMs: Date.now() }))
 }
 
 function paged(

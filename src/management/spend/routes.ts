@@ -28,6 +28,6 @@ export function spendRoutes(deps: Deps): Hono<Acting> {
       c.json(await spendingUsers(asking(c), c.req.valid('query'))),
     )
     .post('/calculate', body(Calculate), (c) =>
-      c.json(calculateCost({ config: deps.config, input: c.req.valid('json') })),
+      c.json(calculateCost({ config: deps.config, input: c.req.valid('json'), nowMs: Date.now() })),
     )
 }

@@ -56,7 +56,32 @@ function metadataOf(row: LogRow) {
     response_model: detail['responseModel'] ?? null,
     stream: detail['stream'] ?? null,
     usage_source: row.usageSource,
+    service_tier: detail['serviceTier'] ?? null,
+    cost_breakdown: usdParts(detail['costParts']),
+    listed_cost: usdOf(detail['listedPico']),
+    provider_cost: usdOf(detail['providerPico']),
     reason: detail['reason'] ?? null,
     corrected: detail['corrected'] === true,
+  }
+}
+
+/** What the cost is made of, USD; null: the hold was charged, or nothing. */
+function usdParts(
+  text: LogRow['detail'][string] | undefined,
+): Record<string, number | null> | null {
+  const parts = typeof text === 'string' ? parsed(text) : null
+  if (typeof parts !== 'object' || parts === null) return null
+  return Object.fromEntries(Object.entries(parts).map(([part, pico]) => [part, usdOf(pico)]))
+}
+
+function usdOf(pico: unknown): number | null {
+  return typeof pico === 'string' && /^-?\d{1,30}$/.test(pico) ? picoToUsd(BigInt(pico)) : null
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
   }
 }

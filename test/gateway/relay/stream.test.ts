@@ -4,6 +4,7 @@ import type { Attempt } from '../../../src/gateway/relay/attempt.ts'
 import type { Charge } from '../../../src/gateway/relay/charge.ts'
 import { Deadline } from '../../../src/gateway/relay/deadline.ts'
 import { relayStream } from '../../../src/gateway/relay/stream.ts'
+import { flat } from '../../../src/pricing/rates.ts'
 
 const encoder = new TextEncoder()
 const says = (content: string) =>
@@ -21,7 +22,8 @@ async function relay(words: readonly string[], plan: Plan) {
   const call = {
     id: 'e1',
     clientSignal,
-    price: { inputPico: 10n, outputPico: 100n },
+    price: flat('config', { input: 10n, output: 100n }),
+    startedMs: 0,
     estimate: { inputTokens: 20, expectedTokens: 30, boundOutput: null },
     body: { stream: true, streamOptions: null, outputCap: null },
     deployment: { id: 'd1', streamTimeoutMs: 5_000 },

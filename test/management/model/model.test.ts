@@ -83,10 +83,14 @@ describe.each(['/model/info', '/v1/model/info', '/v2/model/info'])('%s', (path) 
         mode: 'chat',
         litellm_provider: 'openai',
         max_tokens: 4096,
-        max_input_tokens: null,
+        max_input_tokens: 128_000,
         max_output_tokens: 4096,
+        base_model: null,
         input_cost_per_token: 0.0000025,
         output_cost_per_token: 0.00001,
+        web_search_cost_per_query: 0.01,
+        file_search_cost_per_query: 0.0025,
+        price_source: 'config',
       },
     })
     expect(three).toMatchObject({ model_info: { mode: 'embedding', input_cost_per_token: null } })

@@ -138,10 +138,25 @@ describe('/spend/calculate', () => {
   it('says what an answer cost', async () => {
     const key = await newKey()
     const completion_response = await (await chat(key)).json()
-    expect(await calculate({ completion_response }, key)).toEqual({ cost: COST })
-    const unnamed = { usage: { prompt_tokens: 10, completion_tokens: 20, total_tokens: 30 } }
-    expect(await calculate({ completion_response: unnamed, model: 'llama3' })).toEqual({
+    expect(await calculate({ completion_response }, key)).toEqual({
       cost: COST,
+      cost_breakdown: { input: 0.0000005, output: 0.000003 },
+      price: { input_cost_per_token: 5e-8, output_cost_per_token: 1.5e-7 },
+      price_source: 'config',
+    })
+    const unnamed = { usage: { prompt_tokens: 10, completion_tokens: 20, total_tokens: 30 } }
+    expect(await calculate({ completion_response: unnamed, model: 'llama3' })).toMatchObject({
+      cost: COST,
+    })
+  })
+
+  it('knows what no row is called, by provider and model', async () => {
+    const usage = { prompt_tokens: 1_000, completion_tokens: 500 }
+    expect(await calculate({ completion_response: { model: 'openai/gpt-4o', usage } })).toEqual({
+      cost: 0.0075,
+      cost_breakdown: { input: 0.0025, output: 0.005 },
+      price: expect.objectContaining({ cache_read_input_token_cost: 0.00000125 }),
+      price_source: '@pydantic/genai-prices 0.1.8',
     })
   })
 
