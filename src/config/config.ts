@@ -24,6 +24,8 @@ export interface Deployment {
   readonly model: string
   /** Without a trailing slash; empty only where `mockResponse` answers in the provider's place. */
   readonly apiBase: string
+  /** Azure's dated version, whose URLs name the model. Null: plain paths. */
+  readonly apiVersion: string | null
   readonly apiKey: string | null
   /** USD per token in picodollars. Null: not priced here. Local providers cost 0 unless priced. */
   readonly price: Price | null
