@@ -61,7 +61,7 @@ async function readVariables(): Promise<Variables> {
   const yaml = await readFile(join(PROJECT_DIR, 'config.yaml'), 'utf8')
   const names = environmentNames(yaml)
   const variables = workerVariables(process.env, await readDevVars(), names)
-  parseConfig(yaml, { LITELLM_MASTER_KEY: 'sk-1234', ...variables })
+  parseConfig(yaml, { TOLLGATE_DEV: 'true', LITELLM_MASTER_KEY: 'sk-1234', ...variables })
   return variables
 }
 

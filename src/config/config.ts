@@ -25,6 +25,8 @@ export interface Deployment {
   readonly model: string
   /** Without a trailing slash; empty only where `mockResponse` answers in the provider's place. */
   readonly apiBase: string
+  /** Azure's dated version, whose URLs name the model. Null: plain paths. */
+  readonly apiVersion: string | null
   readonly apiKey: string | null
   /** Of the model as it is named here. Null: nobody knows it. */
   readonly price: Price | null

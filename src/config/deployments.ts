@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
-import { findNativeApi, findProvider, providerOf } from '../upstream/providers.ts'
 import type { Pico } from '../money.ts'
 import { readOverrides } from '../pricing/overrides.ts'
 import { priceOfRow } from '../pricing/resolve.ts'
+import { datedVersion, findNativeApi, findProvider, providerOf } from '../upstream/providers.ts'
+import { apiBaseProblem } from './api-base.ts'
+import type { HostPolicy } from './api-base.ts'
 import type { Deployment } from './config.ts'
 import type { Lookup } from './environment.ts'
 import { isMapping } from './problems.ts'
@@ -20,6 +22,7 @@ export interface RowContext {
   /** The row as it is written, with its references to variables. */
   readonly raw: unknown
   readonly lookup: Lookup
+  readonly hosts: HostPolicy
   readonly timeoutMs: number
   readonly streamTimeoutMs: number | null
   readonly findings: Findings
@@ -39,12 +42,13 @@ export function makeDeployment(row: Row, context: RowContext): Deployment | null
   if (!target || !fitsPattern(row, target, context)) return null
   const apiBase = findApiBase(params, target, context)
   if (apiBase === null) return null
-  const { local } = providerOf(target.provider)
+  if (!mayCall(apiBase, params, context)) return null
+  const { local, thresholdInclusive } = providerOf(target.provider)
   const timeoutMs = milliseconds(params.timeout) ?? context.timeoutMs
   const rules = {
     provider: target.provider,
     baseModel: info?.base_model ?? params.base_model ?? null,
-    overrides: readOverrides(context.prices, { thresholdInclusive: target.provider === 'xai' }),
+    overrides: readOverrides(context.prices, { thresholdInclusive }),
     local,
   }
   const isPattern = target.model.includes('*')
@@ -53,6 +57,7 @@ export function makeDeployment(row: Row, context: RowContext): Deployment | null
     group: row.model_name,
     ...target,
     apiBase,
+    apiVersion: datedVersion(target.provider, params.api_version),
     apiKey: findApiKey(params, target, context),
     mockResponse: params.mock_response ?? null,
     timeoutMs,
@@ -121,8 +126,11 @@ function findApiBase(params: LitellmParams, target: Target, context: RowContext)
   const given = apiBaseOf(params)
   if (given !== undefined) {
     const isBare = new URL(given).pathname === '/'
-    return given.replace(/\/+$/, '') + (isBare ? bareHostPath : '')
+    const isDated = datedVersion(target.provider, params.api_version) !== null
+    return given.replace(/\/+$/, '') + (isBare && !isDated ? bareHostPath : '')
   }
+  const made = baseFromFields(params, target, context)
+  if (made !== null) return made
   if (baseUrl !== null || params.mock_response !== undefined) return baseUrl ?? ''
   context.findings.problems.push(
     `${context.path}.litellm_params.api_base: expected the URL of your ${target.provider} server such as "http://10.0.0.5:8000/v1", got nothing`,
@@ -130,13 +138,43 @@ function findApiBase(params: LitellmParams, target: Target, context: RowContext)
   return null
 }
 
+function mayCall(apiBase: string, params: LitellmParams, context: RowContext): boolean {
+  // The table's own addresses need no look.
+  if (params.mock_response !== undefined || apiBaseOf(params) === undefined) return true
+  const problem = apiBaseProblem(apiBase, context.hosts)
+  if (problem === null) return true
+  const field =
+    params.api_base === undefined && params.base_url !== undefined ? 'base_url' : 'api_base'
+  context.findings.problems.push(`${context.path}.litellm_params.${field}: ${problem}`)
+  return false
+}
+
+/** The address of providers that have one for every region or account. */
+function baseFromFields(
+  params: LitellmParams,
+  { provider }: Target,
+  { lookup }: RowContext,
+): string | null {
+  if (provider === 'bedrock') {
+    const region = params.aws_region_name ?? lookup('AWS_REGION_NAME') ?? lookup('AWS_REGION')
+    return region && /^[a-z\d-]+$/.test(region)
+      ? `https://bedrock-runtime.${region}.amazonaws.com/openai/v1`
+      : null
+  }
+  const account = provider === 'cloudflare' ? lookup('CLOUDFLARE_ACCOUNT_ID') : undefined
+  if (account === undefined || !/^\w+$/.test(account)) return null
+  return `https://api.cloudflare.com/client/v4/accounts/${account}/ai/v1`
+}
+
 function findApiKey(params: LitellmParams, target: Target, context: RowContext): string | null {
   if (params.api_key !== undefined) return params.api_key || null
-  const { apiKeyName } = providerOf(target.provider)
+  const { apiKeyName, keyHost } = providerOf(target.provider)
   // A key that belongs to the provider must not travel to another address, nor replace one that
   // was named and is missing.
   const isNamed = rawParams(context.raw).api_key !== undefined
-  if (apiBaseOf(params) !== undefined || isNamed || apiKeyName === null) return null
+  const given = apiBaseOf(params)
+  const isElsewhere = given !== undefined && !keyHost?.test(new URL(given).hostname)
+  if (isElsewhere || isNamed || apiKeyName === null) return null
   if (params.mock_response !== undefined) return null
   const found = context.lookup(apiKeyName) ?? null
   if (found === null) {

@@ -33,6 +33,7 @@ interface Reading {
   /** Path → the variable that is not set. */
   readonly missing: ReadonlyMap<string, string>
   readonly lookup: Lookup
+  readonly isDev: boolean
   readonly findings: Findings
 }
 
@@ -76,7 +77,14 @@ function read(yamlText: string, env: Environment): Reading {
   const lookup = makeLookup(raw, env)
   const { value, missing } = resolveEnvironment(raw, lookup)
   const findings = { problems: [], warnings: [] }
-  return { raw, root: isMapping(value) ? value : {}, missing, lookup, findings }
+  return {
+    raw,
+    root: isMapping(value) ? value : {},
+    missing,
+    lookup,
+    isDev: env.TOLLGATE_DEV === 'true',
+    findings,
+  }
 }
 
 function parseSection<T extends z.ZodType>(schema: T, name: string, reading: Reading) {
@@ -101,8 +109,13 @@ function parseAt<T extends z.ZodType>(schema: T, place: Place, reading: Reading)
   return undefined
 }
 
-function parseDeployments(reading: Reading, { router }: Sections, timeoutMs: number): Deployment[] {
-  const { root, raw, lookup, findings } = reading
+function parseDeployments(
+  reading: Reading,
+  { router, general }: Sections,
+  timeoutMs: number,
+): Deployment[] {
+  const { root, raw, lookup, isDev, findings } = reading
+  const hosts = { isDev, allowedHosts: general.allowed_api_base_hosts ?? [] }
   const rows = root.model_list ?? []
   if (!Array.isArray(rows)) {
     findings.problems.push(`model_list: expected a list of models, got ${describe(rows)}`)
@@ -111,7 +124,7 @@ function parseDeployments(reading: Reading, { router }: Sections, timeoutMs: num
   if (rows.length === 0) findings.warnings.push('model_list is empty: no model can be called')
   const rawRows: unknown[] = Array.isArray(raw.model_list) ? raw.model_list : []
   const streamTimeoutMs = router.stream_timeout ? Math.ceil(router.stream_timeout * 1000) : null
-  const shared = { lookup, findings, timeoutMs, streamTimeoutMs }
+  const shared = { hosts, lookup, findings, timeoutMs, streamTimeoutMs }
   const places = new Map<string, string>()
   return rows.flatMap((value: unknown, i) => {
     const path = formatPath(['model_list', i])

@@ -20,6 +20,7 @@ import {
 
 const TIMEZONE = 'a time zone such as "UTC" or "Europe/Berlin"'
 const TIME_OF_DAY = 'a time of day such as "00:00" or "06:30", in quotes'
+const AWS_REGION = 'a region such as "us-east-1"'
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i
 
 export const LitellmParams = z.object(
@@ -28,6 +29,11 @@ export const LitellmParams = z.object(
     custom_llm_provider: text('a provider such as "openai"').optional(),
     api_base: endpoint().optional(),
     base_url: endpoint().optional(),
+    api_version: text('a version such as "2024-10-21" or "v1"').optional(),
+    aws_region_name: z
+      .string(expectedValue(AWS_REGION))
+      .regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, expectedValue(AWS_REGION))
+      .optional(),
     api_key: z.string(expected('a string such as os.environ/OPENAI_API_KEY')).optional(),
     base_model: text().optional(),
     mock_response: z.string(expected('a string')).optional(),
@@ -111,6 +117,7 @@ export const GeneralSettings = z.object(
     litellm_key_header_name: text()
       .regex(HEADER_NAME, { error: 'expected the name of a header such as "x-litellm-key"' })
       .optional(),
+    allowed_api_base_hosts: texts('a list of hosts such as ["llm.example.internal"]').optional(),
     ignore_unsupported: texts('a list of paths such as ["litellm_settings.max_budget"]').optional(),
   },
   expected('a mapping'),

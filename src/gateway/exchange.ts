@@ -2,6 +2,7 @@ import { ApiError } from '../errors.ts'
 import type { ScopeState } from '../ledger/types.ts'
 import { describe, log } from '../log.ts'
 import type { Pico } from '../money.ts'
+import { redactKey } from '../upstream/redact.ts'
 import { send } from '../upstream/send.ts'
 import { type Attempt, badGateway, timedOut } from './relay/attempt.ts'
 import { type Admission, type Call, capToSend } from './call.ts'
@@ -122,7 +123,8 @@ async function failed(attempt: Attempt, upstream: Response, type: string): Promi
     const retry = upstream.headers.get('retry-after')
     const told = { ...modeHeaders(call, attempt.admission), 'content-type': type }
     const init = retry ? { ...told, 'retry-after': retry } : told
-    respond(new Response(body.bytes, { status, headers: init }))
+    const bytes = redactKey(body.bytes, call.deployment.apiKey)
+    respond(new Response(bytes, { status, headers: init }))
     return released
   }
   await released

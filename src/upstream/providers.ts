@@ -7,10 +7,18 @@ export interface Provider {
    * option is refused or useless, or it `never` comes.
    */
   readonly streamUsage: 'ask' | 'always' | 'never'
+  /** The header that carries the key. */
+  readonly auth: 'bearer' | 'api-key' | 'x-api-key'
   /** The parameter that caps the output of chats; OpenAI's newer models refuse the old one. */
   readonly outputCap: 'max_tokens' | 'max_completion_tokens'
   /** Runs on the operator's own machines and costs nothing unless it is priced. */
   readonly local: boolean
+  /** A context tier begins at its threshold, not above it. */
+  readonly thresholdInclusive: boolean
+  /** Its usage states what it bills. */
+  readonly reportsCost: boolean
+  /** Hosts that `apiKeyName`'s key may go to, where every installation has its own address. */
+  readonly keyHost: RegExp | null
   /** Where LiteLLM's clients put the key when `api_key` is not given. */
   readonly apiKeyName: string | null
   /** Added to an `api_base` without a path, which LiteLLM takes as the native API's root. */
@@ -19,9 +27,13 @@ export interface Provider {
 
 const CUSTOM: Provider = {
   baseUrl: null,
+  auth: 'bearer',
   streamUsage: 'ask',
   outputCap: 'max_tokens',
   local: false,
+  thresholdInclusive: false,
+  reportsCost: false,
+  keyHost: null,
   apiKeyName: null,
   bareHostPath: '',
 }
@@ -38,6 +50,16 @@ const together = hosted('https://api.together.xyz/v1', 'TOGETHERAI_API_KEY')
 const fireworks = hosted('https://api.fireworks.ai/inference/v1', 'FIREWORKS_AI_API_KEY')
 // LiteLLM speaks Ollama's native API at the root; its OpenAI-compatible one is under /v1.
 const ollama = selfHosted({ baseUrl: 'http://localhost:11434/v1', bareHostPath: '/v1' })
+
+const cohere = hosted('https://api.cohere.ai/compatibility/v1', 'COHERE_API_KEY')
+const azure: Provider = {
+  ...CUSTOM,
+  auth: 'api-key',
+  outputCap: 'max_completion_tokens',
+  apiKeyName: 'AZURE_API_KEY',
+  keyHost: /\.azure\.(?:com|us|cn)$/,
+  bareHostPath: '/openai/v1',
+}
 
 /** By LiteLLM's provider prefix, the part of `litellm_params.model` before its first slash. */
 const PROVIDERS: ReadonlyMap<string, Provider> = new Map<string, Provider>([
@@ -63,15 +85,29 @@ const PROVIDERS: ReadonlyMap<string, Provider> = new Map<string, Provider>([
   ['mistral', hosted('https://api.mistral.ai/v1', 'MISTRAL_API_KEY', { streamUsage: 'always' })],
   ['groq', hosted('https://api.groq.com/openai/v1', 'GROQ_API_KEY')],
   ['deepseek', hosted('https://api.deepseek.com', 'DEEPSEEK_API_KEY')],
-  ['xai', hosted('https://api.x.ai/v1', 'XAI_API_KEY')],
+  [
+    'xai',
+    hosted('https://api.x.ai/v1', 'XAI_API_KEY', {
+      thresholdInclusive: true,
+      reportsCost: true,
+    }),
+  ],
   [
     'openrouter',
-    hosted('https://openrouter.ai/api/v1', 'OPENROUTER_API_KEY', { streamUsage: 'always' }),
+    hosted('https://openrouter.ai/api/v1', 'OPENROUTER_API_KEY', {
+      streamUsage: 'always',
+      reportsCost: true,
+    }),
   ],
   ['together_ai', together],
   ['fireworks_ai', fireworks],
   ['cerebras', hosted('https://api.cerebras.ai/v1', 'CEREBRAS_API_KEY')],
-  ['perplexity', hosted('https://api.perplexity.ai/v1', 'PERPLEXITYAI_API_KEY')],
+  [
+    'perplexity',
+    hosted('https://api.perplexity.ai/v1', 'PERPLEXITYAI_API_KEY', {
+      reportsCost: true,
+    }),
+  ],
   ['deepinfra', hosted('https://api.deepinfra.com/v1/openai', 'DEEPINFRA_API_KEY')],
   ['moonshot', hosted('https://api.moonshot.ai/v1', 'MOONSHOT_API_KEY')],
   ['zai', hosted('https://api.z.ai/api/paas/v4', 'ZAI_API_KEY')],
@@ -89,6 +125,20 @@ const PROVIDERS: ReadonlyMap<string, Provider> = new Map<string, Provider>([
   ['github', hosted('https://models.github.ai/inference', 'GITHUB_API_KEY')],
   ['scaleway', hosted('https://api.scaleway.ai/v1', 'SCW_SECRET_KEY')],
   ['ovhcloud', hosted('https://oai.endpoints.kepler.ai.cloud.ovh.net/v1', 'OVHCLOUD_API_KEY')],
+  ['azure', azure],
+  ['azure_ai', azure],
+  ['bedrock', { ...CUSTOM, apiKeyName: 'AWS_BEARER_TOKEN_BEDROCK' }],
+  ['cohere', cohere],
+  ['cohere_chat', cohere],
+  ['cloudflare', { ...CUSTOM, apiKeyName: 'CLOUDFLARE_API_KEY' }],
+  [
+    'databricks',
+    {
+      ...CUSTOM,
+      apiKeyName: 'DATABRICKS_API_KEY',
+      keyHost: /\.(?:azure)?databricks\.(?:com|net)$/,
+    },
+  ],
   ['ollama', ollama],
   ['ollama_chat', ollama],
   ['lm_studio', selfHosted({ baseUrl: 'http://localhost:1234/v1' })],
@@ -100,16 +150,7 @@ const PROVIDERS: ReadonlyMap<string, Provider> = new Map<string, Provider>([
 /** Providers whose own wire format is not spoken yet → what to write for their compatible one. */
 const NATIVE_APIS: ReadonlyMap<string, string> = new Map(
   Object.entries({
-    azure: 'openai/<deployment> and api_base: https://<resource>.openai.azure.com/openai/v1',
-    azure_ai: 'openai/<deployment> and api_base: https://<resource>.openai.azure.com/openai/v1',
-    bedrock:
-      'openai/<model> and api_base: https://bedrock-runtime.<region>.amazonaws.com/openai/v1',
     vertex_ai: 'gemini/<model>',
-    cohere: 'openai/<model> and api_base: https://api.cohere.ai/compatibility/v1',
-    cohere_chat: 'openai/<model> and api_base: https://api.cohere.ai/compatibility/v1',
-    cloudflare:
-      'openai/<model> and api_base: https://api.cloudflare.com/client/v4/accounts/<id>/ai/v1',
-    databricks: 'openai/<model> and api_base: https://<host>/ai-gateway/mlflow/v1',
   }),
 )
 
@@ -126,6 +167,35 @@ export function providerOf(name: string): Provider {
 /** What to write in place of a provider that has an API of its own. Null: it has none. */
 export function findNativeApi(name: string): string | null {
   return NATIVE_APIS.get(name) ?? null
+}
+
+/** The first dated version that knows `stream_options` and `max_completion_tokens`. */
+const AZURE_SINCE = '2024-09-01'
+
+/** Azure's dated `api_version`; null for its versionless API, and for everyone else. */
+export function datedVersion(provider: string, version: string | undefined): string | null {
+  return provider === 'azure' && version !== undefined && /^\d/.test(version) ? version : null
+}
+
+interface Called {
+  readonly provider: string
+  readonly model: string
+  readonly apiBase: string
+  readonly apiVersion: string | null
+}
+
+/** The row of a deployment's provider, as its version has it. */
+export function providerFor({ provider, apiVersion }: Called): Provider {
+  const row = providerOf(provider)
+  if (apiVersion === null || apiVersion.slice(0, 10) >= AZURE_SINCE) return row
+  return { ...row, streamUsage: 'never', outputCap: 'max_tokens' }
+}
+
+export function urlOf({ apiBase, apiVersion, model }: Called, path: string): string {
+  if (apiVersion === null) return apiBase + path
+  const name = encodeURIComponent(model)
+  const version = encodeURIComponent(apiVersion)
+  return `${apiBase}/openai/deployments/${name}${path}?api-version=${version}`
 }
 
 export function providerNames(): readonly string[] {

@@ -3,7 +3,7 @@ import { spliceMembers } from './json-members.ts'
 import type { JsonObject } from './json-members.ts'
 import { mockAnswer } from './mock.ts'
 import { capEdits } from './output-cap.ts'
-import { providerOf } from './providers.ts'
+import { providerFor, urlOf } from './providers.ts'
 
 /** Members that steer LiteLLM or could redirect a call; they never reach a provider. */
 const DROPPED = [
@@ -61,8 +61,12 @@ export async function send(
     accept: stream ? 'text/event-stream' : 'application/json',
     'user-agent': 'tollgate',
   }
-  if (deployment.apiKey !== null) headers['authorization'] = `Bearer ${deployment.apiKey}`
-  return fetch(deployment.apiBase + path, {
+  const { auth } = providerFor(deployment)
+  if (deployment.apiKey !== null) {
+    if (auth === 'bearer') headers['authorization'] = `Bearer ${deployment.apiKey}`
+    else headers[auth] = deployment.apiKey
+  }
+  return fetch(urlOf(deployment, path), {
     method: 'POST',
     headers,
     body: editBody(deployment, outgoing),
@@ -75,7 +79,7 @@ export async function send(
 export function editBody(deployment: Deployment, outgoing: Outgoing): Uint8Array {
   const edits: Record<string, string | null> = { model: JSON.stringify(deployment.model) }
   for (const name of DROPPED) if (outgoing.object.members.has(name)) edits[name] = null
-  const provider = providerOf(deployment.provider)
+  const provider = providerFor(deployment)
   if (outgoing.outputTokens !== null) {
     Object.assign(edits, capEdits(provider, outgoing, outgoing.outputTokens))
   }

@@ -8,7 +8,7 @@ import { parseConfig } from '../../src/config/parse.ts'
 import { ROLLING } from '../../src/windows.ts'
 
 function parse(yaml: string, env: Record<string, string> = {}) {
-  return parseConfig(yaml, env)
+  return parseConfig(yaml, { TOLLGATE_DEV: 'true', ...env })
 }
 
 /** The deployment of a config that has this one row. */

@@ -26,6 +26,7 @@ export function configText(replace: Readonly<Record<string, string>> = {}): stri
 const configOf = (text: string, variables: Readonly<Record<string, string>>) =>
   parseConfig(text, {
     LITELLM_MASTER_KEY: 'sk-1234',
+    TOLLGATE_DEV: 'true',
     EXPERIMENTAL_MULTI_INSTANCE_RATE_LIMITING: 'true',
     ...variables,
   }).config

@@ -35,7 +35,7 @@ general_settings:
   default_estimated_output_tokens: 60
   strict_min_output_tokens: 15
 `
-const VARIABLES = { EXPERIMENTAL_MULTI_INSTANCE_RATE_LIMITING: 'true' }
+const VARIABLES = { TOLLGATE_DEV: 'true', EXPERIMENTAL_MULTI_INSTANCE_RATE_LIMITING: 'true' }
 
 function configOf(enforcement: Enforcement): Config {
   return parseConfig(`model_list:${MODEL_LIST.join('')}${SETTINGS(enforcement)}`, VARIABLES).config

@@ -15,7 +15,7 @@ interface Sent {
 /** What the provider gets of this body. */
 function sent(body: string, { provider = 'groq', path, outputTokens = 256 }: Sent = {}): string {
   const bytes = encoder.encode(body)
-  const deployment = { provider, model: 'real' } as Deployment
+  const deployment = { apiVersion: null, provider, model: 'real' } as Deployment
   const outgoing = {
     path: path ?? '/chat/completions',
     bytes,

@@ -48,7 +48,7 @@ describe('a provider', () => {
   })
 
   it('with an API of its own is not in the table', () => {
-    for (const name of ['azure', 'bedrock', 'vertex_ai', 'cohere']) {
+    for (const name of ['vertex_ai']) {
       expect(findProvider(name)).toBe(null)
       expect(findNativeApi(name)).not.toBe(null)
     }

@@ -108,7 +108,7 @@ export const WITHOUT_EFFECT: ReadonlyMap<string, string> = new Map([
     ['credential_list', 'vector_store_registry', 'mcp_servers', 'files_settings'],
     words(
       'model_list[].litellm_params',
-      'order max_retries num_retries organization api_version extra_headers extra_body ' +
+      'order max_retries num_retries organization extra_headers extra_body ' +
         'temperature drop_params additional_drop_params merge_reasoning_content_in_choices ' +
         'configurable_clientside_auth_params use_in_pass_through',
     ),

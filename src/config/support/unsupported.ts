@@ -17,6 +17,7 @@ const ACCESS = 'this restriction is not enforced yet'
 const LOGIN = 'this way of authenticating is not built yet'
 const CONTENT = 'requests and answers are not checked by guardrails'
 const PRICE = 'this price is not charged yet, so the bill would be wrong'
+const CREDENTIALS = 'Tollgate sends one key: write api_key'
 const ROUTING = 'every caller is routed to every row of a model group'
 
 function off(value: unknown): boolean {
@@ -72,6 +73,12 @@ const TEAM_ACCESS =
   'allowed_passthrough_routes object_permission access_group_ids metadata blocked members ' +
   'members_with_roles admins'
 
+const OTHER_CREDENTIALS =
+  'aws_access_key_id aws_secret_access_key aws_session_token aws_session_name aws_profile_name ' +
+  'aws_role_name aws_web_identity_token aws_external_id aws_sts_endpoint ' +
+  'aws_bedrock_runtime_endpoint azure_ad_token azure_username azure_password azure_scope ' +
+  'client_id client_secret tenant_id vertex_project vertex_location vertex_credentials'
+
 /** Others that are not charged are known by their name. */
 const ROW_PRICES =
   'input_cost_per_token_batches output_cost_per_token_batches output_cost_per_second ' +
@@ -100,6 +107,7 @@ export const UNSUPPORTED: readonly Unsupported[] = [
     'credential_list is not read yet: write api_base and api_key here',
     'litellm_credential_name',
   ),
+  ...fields(PARAMS, CREDENTIALS, OTHER_CREDENTIALS),
   ...fields(PARAMS, PRICE, ROW_PRICES),
   ...fields(INFO, PRICE, ROW_PRICES),
   ...fields(INFO, ROUTING, 'team_id team_public_model_name access_groups supported_environments'),

@@ -1,11 +1,9 @@
 import { type Cost, costOf } from '../../pricing/cost.ts'
 import { lookUp } from '../../pricing/resolve.ts'
 import type { Price } from '../../pricing/rates.ts'
+import { providerOf } from '../../upstream/providers.ts'
 import type { Usage } from '../../upstream/usage.ts'
 import type { Call } from '../call.ts'
-
-/** Their answers say what they bill. */
-const BILL_IN_ANSWERS = new Set(['xai', 'openrouter', 'perplexity'])
 
 export interface Bill extends Cost {
   /** By the price that we know; what is charged unless the provider said its own. */
@@ -17,7 +15,7 @@ export function billOf(call: Call, usage: Usage, responseModel: string | null): 
   const price = priceOfAnswer(call, responseModel)
   const { totalPico: listedPico, parts } = costOf(price, usage, call.startedMs)
   const { providerCostPico: said } = usage
-  const isBill = BILL_IN_ANSWERS.has(call.deployment.provider) && price.source !== 'config'
+  const isBill = providerOf(call.deployment.provider).reportsCost && price.source !== 'config'
   return { parts, listedPico, totalPico: isBill && said !== null ? said : listedPico }
 }
 
