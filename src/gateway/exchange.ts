@@ -93,7 +93,11 @@ async function headers(attempt: Attempt): Promise<Response> {
   try {
     return await deadline.within(
       stream ? streamTimeoutMs : timeoutMs,
-      send(call.deployment, { ...outgoing, nowMs: call.startedMs }, deadline.signal),
+      send(
+        call.deployment,
+        { ...outgoing, nowMs: call.startedMs, draft: call.draft },
+        deadline.signal,
+      ),
     )
   } catch (error) {
     if (deadline.cut) {

@@ -8,6 +8,7 @@ import type { CallPolicy } from '../ledger/policy.ts'
 import { scopesOf } from '../ledger/scopes.ts'
 import { estimate } from '../pricing/estimate.ts'
 import { type Price, UNPRICED } from '../pricing/rates.ts'
+import { draftFor } from '../upstream/anthropic/draft.ts'
 import type { LlmBody } from './body.ts'
 import type { Call } from './call.ts'
 import type { Endpoint } from './endpoints.ts'
@@ -46,6 +47,7 @@ export function prepare(deps: PrepareDeps, request: LlmRequest, startedMs: numbe
     body,
     group,
     deployment,
+    draft: draftFor(deployment, { path: endpoint.path, bytes: body.bytes }),
     price,
     policy,
     startedMs,

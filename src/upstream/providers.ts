@@ -1,5 +1,7 @@
-/** How an OpenAI-compatible provider is reached. */
+/** How a provider is reached. */
 export interface Provider {
+  /** Whose API it speaks. */
+  readonly wire: 'openai' | 'anthropic'
   /** Null: every installation has its own, so `api_base` must be given. */
   readonly baseUrl: string | null
   /**
@@ -26,6 +28,7 @@ export interface Provider {
 }
 
 const CUSTOM: Provider = {
+  wire: 'openai',
   baseUrl: null,
   auth: 'bearer',
   streamUsage: 'ask',
@@ -73,7 +76,10 @@ const PROVIDERS: ReadonlyMap<string, Provider> = new Map<string, Provider>([
   ['litellm_proxy', CUSTOM],
   [
     'anthropic',
-    hosted('https://api.anthropic.com/v1', 'ANTHROPIC_API_KEY', { bareHostPath: '/v1' }),
+    hosted('https://api.anthropic.com/v1', 'ANTHROPIC_API_KEY', {
+      wire: 'anthropic',
+      bareHostPath: '/v1',
+    }),
   ],
   [
     'gemini',

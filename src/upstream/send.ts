@@ -1,4 +1,6 @@
 import type { Deployment } from '../config/config.ts'
+import type { MessagesDraft } from './anthropic/request.ts'
+import { sendMessages } from './anthropic/send.ts'
 import { spliceMembers } from './json-members.ts'
 import type { JsonObject } from './json-members.ts'
 import { mockAnswer } from './mock.ts'
@@ -43,6 +45,8 @@ export interface Outgoing {
   /** The output cap that must hold; null: as the client asked. */
   readonly outputTokens: number | null
   readonly nowMs: number
+  /** Sent in place of the body, to a provider whose API is not OpenAI's. */
+  readonly draft: MessagesDraft | null
 }
 
 /** Sends the request: the client's bytes, but for the members that we own. */
@@ -51,11 +55,12 @@ export async function send(
   outgoing: Outgoing,
   signal: AbortSignal,
 ): Promise<Response> {
-  const { path, stream, nowMs } = outgoing
+  const { path, stream, nowMs, draft } = outgoing
   if (deployment.mockResponse !== null) {
     const { model, mockResponse: text } = deployment
     return mockAnswer({ path, model, text, stream, nowMs })
   }
+  if (draft) return sendMessages(deployment, { ...outgoing, draft }, signal)
   const headers: Record<string, string> = {
     'content-type': 'application/json',
     accept: stream ? 'text/event-stream' : 'application/json',

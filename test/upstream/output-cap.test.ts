@@ -24,6 +24,7 @@ function sent(body: string, { provider = 'groq', path, outputTokens = 256 }: Sen
     streamOptions: null,
     outputTokens,
     nowMs: 0,
+    draft: null,
   }
   return decoder.decode(editBody(deployment, outgoing))
 }
