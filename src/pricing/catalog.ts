@@ -1,4 +1,4 @@
-import catalogJson from './catalog.json'
+import catalogJson from './catalog.json' with { type: 'json' }
 import { flat, type Period, type Price, type RateName, type Rates } from './rates.ts'
 
 /** `catalog.json`, made by `npm run prices`: rates in whole picodollars. */
