@@ -4,6 +4,7 @@ import { cors } from 'hono/cors'
 import { HTTPException } from 'hono/http-exception'
 import { isDatabaseDown } from './db/failures.ts'
 import { ApiError, notFound, unavailable } from './errors.ts'
+import { speaksAnthropic } from './gateway/endpoints.ts'
 import { memberRatesWatch } from './gateway/member-rates.ts'
 import { gatewayRoutes } from './gateway/routes.ts'
 import { healthRoutes } from './health.ts'
@@ -21,6 +22,7 @@ import { teamPageRoutes, teamRoutes } from './management/team/routes.ts'
 import { userRoutes, userRoutesV2 } from './management/user/routes.ts'
 import { openapiRoutes } from './openapi/routes.ts'
 import { type MetricsDeps, metricsRoutes } from './metrics/routes.ts'
+import { anthropicError } from './upstream/messages/errors.ts'
 
 const MANAGEMENT_BODY_MAX_BYTES = 1024 * 1024
 
@@ -125,7 +127,8 @@ function translate(error: unknown): ApiError {
 
 function answer(error: ApiError, c: Context): Response {
   const headers = { ...error.headers, 'content-type': 'application/json' }
-  return c.body(JSON.stringify(error), { status: error.status as 400, headers })
+  const told = speaksAnthropic(c.req.path) ? anthropicError(error) : error
+  return c.body(JSON.stringify(told), { status: error.status as 400, headers })
 }
 
 /** 404, or 405 if another method would have been right. */

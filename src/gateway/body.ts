@@ -1,6 +1,6 @@
 import { ApiError, badRequest } from '../errors.ts'
 import { JsonError, type JsonObject, readMember, scanObject } from '../upstream/json-members.ts'
-import { OUTPUT_CAPS } from '../upstream/output-cap.ts'
+import { MESSAGES_CAPS, OUTPUT_CAPS } from '../upstream/output-cap.ts'
 import type { Endpoint } from './endpoints.ts'
 
 /** A request's body as it came, and the few members that we read. */
@@ -62,12 +62,13 @@ export function readLlmBody(bytes: Uint8Array, endpoint: Endpoint): LlmBody {
     if (length > MEMBER_MAX_BYTES) throw wrongType(name, `at most ${MEMBER_MAX_BYTES} bytes`)
     return readMember(bytes, object, name)
   }
-  const user = read('user')
+  const isAnthropic = endpoint.dialect === 'anthropic'
+  const user = isAnthropic ? mapping('metadata', read('metadata'))?.['user_id'] : read('user')
   const serviceTier = read('service_tier')
-  const caps = OUTPUT_CAPS.map((name) => wholeNumber(name, read(name))).filter(
-    (cap) => cap !== null,
-  )
-  const answers = ['n', 'best_of'].map((name) => wholeNumber(name, read(name)) ?? 1)
+  const capNames = isAnthropic ? MESSAGES_CAPS : OUTPUT_CAPS
+  const caps = capNames.map((name) => wholeNumber(name, read(name))).filter((cap) => cap !== null)
+  const manyNames = isAnthropic ? [] : ['n', 'best_of']
+  const answers = manyNames.map((name) => wholeNumber(name, read(name)) ?? 1)
   const most = Math.max(1, ...answers)
   if (most > ANSWERS_MAX) throw badRequest(`n: expected at most ${ANSWERS_MAX}, got ${most}`, 'n')
   return {

@@ -4,7 +4,7 @@ import type { CallPolicy } from '../ledger/policy.ts'
 import type { Admitted } from '../ledger/types.ts'
 import type { Estimate } from '../pricing/estimate.ts'
 import type { Price } from '../pricing/rates.ts'
-import type { MessagesDraft } from '../upstream/anthropic/request.ts'
+import type { Wire } from '../upstream/wire.ts'
 import type { LlmBody } from './body.ts'
 import type { Endpoint } from './endpoints.ts'
 
@@ -19,8 +19,8 @@ export interface Call {
   /** The name that was asked for: a model group, or what a wildcard matched. */
   readonly group: string
   readonly deployment: Deployment
-  /** What is sent in place of the body; null: the body itself. */
-  readonly draft: MessagesDraft | null
+  /** How it is said to the provider. */
+  readonly wire: Wire
   readonly price: Price
   readonly estimate: Estimate
   /** What the ledger decides on, and what an unknown settle is charged by. */

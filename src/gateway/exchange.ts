@@ -3,7 +3,7 @@ import type { ScopeState } from '../ledger/types.ts'
 import { describe, log } from '../log.ts'
 import type { Pico } from '../money.ts'
 import { redactKey } from '../upstream/redact.ts'
-import { send } from '../upstream/send.ts'
+import { type Outgoing, send } from '../upstream/send.ts'
 import { type Attempt, badGateway, timedOut } from './relay/attempt.ts'
 import { type Admission, type Call, capToSend } from './call.ts'
 import { held } from './relay/charge.ts'
@@ -78,9 +78,7 @@ async function run(attempt: Attempt): Promise<void> {
 /** Until the provider's headers: a silent one is charged its hold, an unreachable one nothing. */
 async function headers(attempt: Attempt): Promise<Response> {
   const { call, deadline, settle } = attempt
-  const { bytes, object, stream, streamOptions } = call.body
-  const outputTokens = capToSend(call, attempt.admission)
-  const outgoing = { path: call.endpoint.path, bytes, object, stream, streamOptions, outputTokens }
+  const { stream } = call.body
   const { timeoutMs, streamTimeoutMs } = call.deployment
   if (call.clientSignal.aborted) {
     await attempt.release({ reason: 'client left before the provider was called' })
@@ -93,11 +91,7 @@ async function headers(attempt: Attempt): Promise<Response> {
   try {
     return await deadline.within(
       stream ? streamTimeoutMs : timeoutMs,
-      send(
-        call.deployment,
-        { ...outgoing, nowMs: call.startedMs, draft: call.draft },
-        deadline.signal,
-      ),
+      send(call.deployment, outgoing(attempt), deadline.signal),
     )
   } catch (error) {
     if (deadline.cut) {
@@ -114,6 +108,20 @@ async function headers(attempt: Attempt): Promise<Response> {
   }
 }
 
+/** The client's body, or what it was translated to. */
+function outgoing({ call, admission }: Attempt): Outgoing {
+  const { wire, body, endpoint, startedMs: nowMs } = call
+  const { path, bytes, object } =
+    wire.kind === 'translated' ? wire.translation : { ...body, path: endpoint.path }
+  const { stream, streamOptions } = body
+  const outputTokens = capToSend(call, admission)
+  return { path, bytes, object, stream, streamOptions, outputTokens, nowMs, wire }
+}
+
+function errorForClient({ wire }: Call, bytes: Uint8Array, status: number): Uint8Array {
+  return wire.kind === 'translated' ? wire.translation.error(bytes, status) : bytes
+}
+
 /** A provider's refusal, with its status and its body. It bills nothing. */
 async function failed(attempt: Attempt, upstream: Response, type: string): Promise<void> {
   const { call, deadline, respond } = attempt
@@ -128,7 +136,7 @@ async function failed(attempt: Attempt, upstream: Response, type: string): Promi
     const told = { ...modeHeaders(call, attempt.admission), 'content-type': type }
     const init = retry ? { ...told, 'retry-after': retry } : told
     const bytes = redactKey(body.bytes, call.deployment.apiKey)
-    respond(new Response(bytes, { status, headers: init }))
+    respond(new Response(errorForClient(call, bytes, status), { status, headers: init }))
     return released
   }
   await released

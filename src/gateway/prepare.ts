@@ -8,7 +8,7 @@ import type { CallPolicy } from '../ledger/policy.ts'
 import { scopesOf } from '../ledger/scopes.ts'
 import { estimate } from '../pricing/estimate.ts'
 import { type Price, UNPRICED } from '../pricing/rates.ts'
-import { draftFor } from '../upstream/anthropic/draft.ts'
+import { wireFor } from '../upstream/wire.ts'
 import type { LlmBody } from './body.ts'
 import type { Call } from './call.ts'
 import type { Endpoint } from './endpoints.ts'
@@ -25,13 +25,15 @@ export interface LlmRequest {
   readonly callId: string
   readonly endpoint: Endpoint
   readonly body: LlmBody
+  /** The client's; of these only what the provider's API asks for goes on. */
+  readonly headers: Headers
   readonly clientSignal: AbortSignal
 }
 
 /** Model group → deployment → price → estimate. Throws 400 for what can't be called. */
 export function prepare(deps: PrepareDeps, request: LlmRequest, startedMs: number): Call {
   const { config } = deps
-  const { caller, callId, endpoint, body, clientSignal } = request
+  const { caller, callId, endpoint, body, headers, clientSignal } = request
   const { accountId, generation, rows } = payer(caller)
   const meant = body.model === null ? null : meantModel(config, rows, body.model)
   if (!meant) throw unknownModel(endpoint, body.model)
@@ -47,7 +49,7 @@ export function prepare(deps: PrepareDeps, request: LlmRequest, startedMs: numbe
     body,
     group,
     deployment,
-    draft: draftFor(deployment, { path: endpoint.path, bytes: body.bytes }),
+    wire: wireFor(deployment, { ...endpoint, ...body, headers }),
     price,
     policy,
     startedMs,

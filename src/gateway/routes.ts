@@ -7,7 +7,8 @@ import { type Deps, query } from '../http.ts'
 import { admit, type AdmitDeps } from './admit.ts'
 import { readBytes, readLlmBody } from './body.ts'
 import { dryRun } from './dry-run.ts'
-import { type Endpoint, ENDPOINTS } from './endpoints.ts'
+import { countTokens } from './count-tokens.ts'
+import { type Endpoint, ENDPOINTS, MESSAGES } from './endpoints.ts'
 import { exchange } from './exchange.ts'
 import { headerSafe } from './headers.ts'
 import { callableModels, callablePatterns } from './models.ts'
@@ -25,6 +26,9 @@ export function gatewayRoutes(deps: Deps): Hono {
     for (const endpoint of ENDPOINTS) {
       app.post(prefix + endpoint.path, (c) => relay(deps, c, endpoint))
     }
+    app.post(`${prefix}/messages/count_tokens`, async (c) =>
+      countTokens(admitDeps(deps, c), await readCall(deps, c, MESSAGES)),
+    )
     app.get(`${prefix}/models`, query(ModelsQuery), async (c) => {
       return c.json({ data: await models(deps, c, c.req.valid('query')), object: 'list' })
     })
@@ -39,21 +43,9 @@ export function gatewayRoutes(deps: Deps): Hono {
 }
 
 async function relay(deps: Deps, c: Context, endpoint: Endpoint): Promise<Response> {
-  const request = c.req.raw
-  const read = once(async () =>
-    readLlmBody(await readBytes(request, deps.config.settings.maxRequestBytes), endpoint),
-  )
-  const caller = await identify(deps, c, async () => (await read()).model)
-  const callId = request.headers.get('x-litellm-call-id')?.slice(0, CALL_ID_MAX_LENGTH)
-  const asked = {
-    caller,
-    callId: callId ? headerSafe(callId) : crypto.randomUUID(),
-    endpoint,
-    body: await read(),
-    clientSignal: request.signal,
-  }
+  const asked = await readCall(deps, c, endpoint)
   const admitting = admitDeps(deps, c)
-  if (request.headers.get('x-tollgate-dry-run')?.toLowerCase() === 'true') {
+  if (c.req.header('x-tollgate-dry-run')?.toLowerCase() === 'true') {
     return Response.json(await dryRun(admitting, asked), {
       headers: { 'x-litellm-call-id': asked.callId },
     })
@@ -62,6 +54,24 @@ async function relay(deps: Deps, c: Context, endpoint: Endpoint): Promise<Respon
   // One promise, alive before money is held: a client that leaves now is still settled.
   c.executionCtx.waitUntil(perform(admitting, asked, resolve).catch(reject))
   return answered
+}
+
+/** Who asks for what. */
+async function readCall(deps: Deps, c: Context, endpoint: Endpoint): Promise<LlmRequest> {
+  const request = c.req.raw
+  const read = once(async () =>
+    readLlmBody(await readBytes(request, deps.config.settings.maxRequestBytes), endpoint),
+  )
+  const caller = await identify(deps, c, async () => (await read()).model)
+  const callId = request.headers.get('x-litellm-call-id')?.slice(0, CALL_ID_MAX_LENGTH)
+  return {
+    caller,
+    callId: callId ? headerSafe(callId) : crypto.randomUUID(),
+    endpoint,
+    body: await read(),
+    headers: request.headers,
+    clientSignal: request.signal,
+  }
 }
 
 /** A body can be read once only. */

@@ -9,6 +9,8 @@ export const SUMMARIES: Readonly<Record<string, string>> = {
   'POST /chat/completions': 'Chat with a model',
   'POST /completions': 'Complete a text',
   'POST /embeddings': 'Embed texts',
+  'POST /messages': "Chat with a model in Anthropic's API",
+  'POST /messages/count_tokens': 'Count what a message would send to a model',
   'GET /models': 'List the models that the key may call',
   'GET /models/{id}': 'Show a model that the key may call',
 

@@ -5,6 +5,9 @@ import type { Provider } from './providers.ts'
 /** Every name under which clients cap an answer's length. */
 export const OUTPUT_CAPS = ['max_tokens', 'max_completion_tokens', 'max_output_tokens'] as const
 
+/** Anthropic's API has one, and providers never see the others of its clients. */
+export const MESSAGES_CAPS = ['max_tokens'] as const
+
 /**
  * Edits that make the provider cut its answer at so many tokens: each cap that the client sent is
  * set to it. If none of them caps this kind of call, the provider's own is added; null is no cap.

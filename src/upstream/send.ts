@@ -1,40 +1,13 @@
 import type { Deployment } from '../config/config.ts'
-import type { MessagesDraft } from './anthropic/request.ts'
 import { sendMessages } from './anthropic/send.ts'
+import { DROPPED } from './dropped.ts'
 import { spliceMembers } from './json-members.ts'
 import type { JsonObject } from './json-members.ts'
+import { sendNative } from './messages/native.ts'
 import { mockAnswer } from './mock.ts'
 import { capEdits } from './output-cap.ts'
 import { providerFor, urlOf } from './providers.ts'
-
-/** Members that steer LiteLLM or could redirect a call; they never reach a provider. */
-const DROPPED = [
-  'api_base',
-  'base_url',
-  'api_key',
-  'api_version',
-  'mock_response',
-  'mock_testing_fallbacks',
-  'fallbacks',
-  'num_retries',
-  'litellm_metadata',
-  'litellm_call_id',
-  'litellm_session_id',
-  'tags',
-  'guardrails',
-  'caching',
-  'cache',
-  'no-log',
-  'drop_params',
-  'additional_drop_params',
-  'user_config',
-  'timeout',
-  'stream_timeout',
-  'ttl',
-  'mock_timeout',
-  'mock_tool_calls',
-  'custom_llm_provider',
-] as const
+import type { Wire } from './wire.ts'
 
 export interface Outgoing {
   readonly path: string
@@ -45,8 +18,7 @@ export interface Outgoing {
   /** The output cap that must hold; null: as the client asked. */
   readonly outputTokens: number | null
   readonly nowMs: number
-  /** Sent in place of the body, to a provider whose API is not OpenAI's. */
-  readonly draft: MessagesDraft | null
+  readonly wire: Wire
 }
 
 /** Sends the request: the client's bytes, but for the members that we own. */
@@ -55,12 +27,17 @@ export async function send(
   outgoing: Outgoing,
   signal: AbortSignal,
 ): Promise<Response> {
-  const { path, stream, nowMs, draft } = outgoing
+  const { path, stream, nowMs, wire } = outgoing
   if (deployment.mockResponse !== null) {
     const { model, mockResponse: text } = deployment
     return mockAnswer({ path, model, text, stream, nowMs })
   }
-  if (draft) return sendMessages(deployment, { ...outgoing, draft }, signal)
+  if (wire.kind === 'draft') {
+    return sendMessages(deployment, { ...outgoing, draft: wire.draft }, signal)
+  }
+  if (wire.kind === 'native') {
+    return sendNative(deployment, { ...outgoing, request: wire.request }, signal)
+  }
   const headers: Record<string, string> = {
     'content-type': 'application/json',
     accept: stream ? 'text/event-stream' : 'application/json',

@@ -1,6 +1,6 @@
 import { Carry } from './carry.ts'
 import { StreamFacts } from './stream-event.ts'
-import type { Usage } from './usage.ts'
+import type { AnswerFacts, Usage } from './usage.ts'
 
 /** An event, or what follows the end mark, larger than this is passed on without being looked into. */
 export const EVENT_BYTES_MAX = 1024 * 1024
@@ -11,17 +11,47 @@ const SPACE = 0x20
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 const DATA_FIELD = encoder.encode('data:')
-const DONE = encoder.encode('[DONE]')
+
+/** What the events of a stream add up to. */
+export interface EventFacts extends AnswerFacts {
+  readonly errorEvent: boolean
+  /** Events with data, the end mark not counted. */
+  readonly events: number
+  readonly outputTokensSeen: number
+  readonly outputTokensCertain: number
+  /** Takes an event too large to look into. */
+  readonly skip: () => void
+  /** Takes an event's data; true if it is a usage report and nothing else. */
+  readonly read: (data: Uint8Array) => boolean
+}
+
+/** How a stream is to be read: what it adds up to, and the field that marks its end. */
+export interface StreamDialect {
+  readonly facts: EventFacts
+  readonly endMark: readonly [field: string, value: string]
+}
+
+export const openAiDialect = (): StreamDialect => ({
+  facts: new StreamFacts(),
+  endMark: ['data:', '[DONE]'],
+})
+
+interface TapOptions {
+  readonly hideUsage: boolean
+  readonly dialect?: StreamDialect
+}
 
 /**
- * Reads an OpenAI-style event stream while it passes. Bytes go on as they come; only the end mark
- * `data: [DONE]` and what follows wait for `end()`, so that a caller can settle before the client sees
+ * Reads an event stream while it passes. Bytes go on as they come; only the end mark (OpenAI's is
+ * `data: [DONE]`) and what follows wait for `end()`, so that a caller can settle before the client sees
  * them. With `hideUsage` whole events go on, without the report that the client did not ask for.
  */
 export class StreamTap {
   sawDone = false
   readonly #hideUsage: boolean
-  readonly #facts = new StreamFacts()
+  readonly #facts: EventFacts
+  readonly #markField: Uint8Array
+  readonly #markValue: Uint8Array
   readonly #carry = new Carry()
   #out: Uint8Array[] = []
   #held: Uint8Array[] = []
@@ -43,8 +73,12 @@ export class StreamTap {
   /** The line that ends next began in bytes that are gone. */
   #isLineCut = false
 
-  constructor({ hideUsage }: { hideUsage: boolean }) {
+  constructor({ hideUsage, dialect = openAiDialect() }: TapOptions) {
     this.#hideUsage = hideUsage
+    this.#facts = dialect.facts
+    const [field, value] = dialect.endMark
+    this.#markField = encoder.encode(field)
+    this.#markValue = encoder.encode(value)
   }
 
   /** Merged over all events; null if the provider reported none. */
@@ -128,7 +162,7 @@ export class StreamTap {
     const start = this.#lineStart
     if (this.#isLineCut) this.#isLineCut = false
     else if (end === start) this.#endEvent(next)
-    else if (doneMark(this.#work, start, end) === true) this.#markDone(start)
+    else if (this.#isEndMark(start, end) === true) this.#markDone(start)
     else if (startsWithData(this.#work, start, end)) {
       if (this.#dataLines++ === 0) {
         this.#dataStart = this.#work[start + 5] === SPACE ? start + 6 : start + 5
@@ -176,9 +210,25 @@ export class StreamTap {
 
   #mayBecomeDone(): boolean {
     if (this.#isLineCut || this.sawDone) return false
-    const mark = doneMark(this.#work, this.#lineStart, this.#work.length)
+    const mark = this.#isEndMark(this.#lineStart, this.#work.length)
     if (mark === true) this.#markDone(this.#lineStart)
     return mark === null
+  }
+
+  /** Whether a line is the end mark; null if it is too short to tell. */
+  #isEndMark(start: number, end: number): boolean | null {
+    const bytes = this.#work
+    let at = start
+    for (const byte of this.#markField) {
+      if (at === end) return null
+      if (bytes[at++] !== byte) return false
+    }
+    if (at < end && bytes[at] === SPACE) at++
+    for (const byte of this.#markValue) {
+      if (at === end) return null
+      if (bytes[at++] !== byte) return false
+    }
+    return true
   }
 
   #sendUpTo(end: number): void {
@@ -222,21 +272,6 @@ export class StreamTap {
     this.#heldBytes = 0
     return out
   }
-}
-
-/** Whether a line is the end mark; null if it is too short to tell. */
-function doneMark(bytes: Uint8Array, start: number, end: number): boolean | null {
-  let at = start
-  for (const byte of DATA_FIELD) {
-    if (at === end) return null
-    if (bytes[at++] !== byte) return false
-  }
-  if (at < end && bytes[at] === SPACE) at++
-  for (const byte of DONE) {
-    if (at === end) return null
-    if (bytes[at++] !== byte) return false
-  }
-  return true
 }
 
 function startsWithData(bytes: Uint8Array, start: number, end: number): boolean {

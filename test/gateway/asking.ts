@@ -78,5 +78,6 @@ export function request(
   const endpoint = ENDPOINTS.find((known) => known.path === path)!
   const bytes = new TextEncoder().encode(JSON.stringify({ model: 'm', ...body }))
   const clientSignal = new AbortController().signal
-  return { caller, callId: 'c1', endpoint, body: readLlmBody(bytes, endpoint), clientSignal }
+  const read = readLlmBody(bytes, endpoint)
+  return { caller, callId: 'c1', endpoint, body: read, headers: new Headers(), clientSignal }
 }

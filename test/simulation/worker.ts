@@ -101,6 +101,7 @@ export class Worker {
       {
         caller: { kind: 'key', hash, record },
         callId: tag,
+        headers: new Headers(),
         endpoint: endpoint!,
         body: readLlmBody(bytes, endpoint!),
         clientSignal,

@@ -24,7 +24,7 @@ function sent(body: string, { provider = 'groq', path, outputTokens = 256 }: Sen
     streamOptions: null,
     outputTokens,
     nowMs: 0,
-    draft: null,
+    wire: { kind: 'openai' } as const,
   }
   return decoder.decode(editBody(deployment, outgoing))
 }

@@ -1,11 +1,14 @@
 import { ApiError } from '../../errors.ts'
 import { describe, log } from '../../log.ts'
-import { StreamTap } from '../../upstream/stream-tap.ts'
+import { encodeEvent } from '../../upstream/messages/stream.ts'
+import { anthropicError } from '../../upstream/messages/errors.ts'
+import type { StreamTap } from '../../upstream/stream-tap.ts'
 import { type Attempt, badGateway, timedOut, whenTight } from './attempt.ts'
 import type { Call } from '../call.ts'
 import { type Charge, costOfCount, counted, cutShort, held, named, reported } from './charge.ts'
 import { ClientWriter } from './client-writer.ts'
 import { answerHeaders } from '../headers.ts'
+import { type Passage, passageFor } from './passage.ts'
 
 const encoder = new TextEncoder()
 const BROKE_OFF = 'stream broke off'
@@ -27,12 +30,13 @@ export async function relayStream(attempt: Attempt, upstream: Response): Promise
   headers['cache-control'] = 'no-cache'
   respond(new Response(readable, { status: upstream.status, headers }))
 
-  const tap = new StreamTap({ hideUsage: call.body.streamOptions?.['include_usage'] !== true })
-  const broken = await pump(attempt, upstream, { tap, client })
+  const passage = passageFor(call)
+  const { tap } = passage
+  const broken = await pump(attempt, upstream, { passage, client })
   const settled = settle(chargeOf(attempt, tap, broken))
   await whenTight(attempt, settled)
   // What is left of a broken stream is half an event, and would hide the error behind it.
-  for (const chunk of broken ? [errorEvent(call, broken)] : tap.end()) await client.write(chunk)
+  for (const chunk of broken ? [errorEvent(call, broken)] : passage.end()) await client.write(chunk)
   await client.close()
   await settled
 }
@@ -41,9 +45,10 @@ export async function relayStream(attempt: Attempt, upstream: Response): Promise
 async function pump(
   attempt: Attempt,
   upstream: Response,
-  { tap, client }: { readonly tap: StreamTap; readonly client: ClientWriter },
+  { passage, client }: { readonly passage: Passage; readonly client: ClientWriter },
 ): Promise<string | null> {
   const { call, deadline, saw } = attempt
+  const { tap } = passage
   const reader = upstream.body?.getReader()
   if (!reader) return null
   try {
@@ -51,7 +56,7 @@ async function pump(
       const read = reader.read()
       const { done, value } = await deadline.within(call.deployment.streamTimeoutMs, read)
       if (done) return null
-      const chunks = tap.push(value)
+      const chunks = passage.push(value)
       if (isPastHold(attempt, tap)) throw new PastHold()
       for (const chunk of chunks) await client.write(chunk)
       saw(costOfCount(call, tap.outputTokensSeen))
@@ -91,7 +96,9 @@ function chargeOf(attempt: Attempt, tap: StreamTap, broken: string | null): Char
 
 /** What LiteLLM sends when a stream fails midway: clients raise it instead of ending quietly. */
 function errorEvent(call: Call, reason: string): Uint8Array {
-  return encoder.encode(`\n\ndata: ${JSON.stringify(errorFor(call, reason))}\n\n`)
+  const error = errorFor(call, reason)
+  if (call.endpoint.dialect === 'anthropic') return encodeEvent({ ...anthropicError(error) })
+  return encoder.encode(`\n\ndata: ${JSON.stringify(error)}\n\n`)
 }
 
 function errorFor(call: Call, reason: string): ApiError {

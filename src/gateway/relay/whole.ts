@@ -1,6 +1,7 @@
 import { readBody } from '../../upstream/usage.ts'
 import { type Attempt, badGateway, timedOut, whenTight } from './attempt.ts'
 import { concat } from '../body.ts'
+import type { Call } from '../call.ts'
 import { type Charge, counted, held, named, reported } from './charge.ts'
 import { countOutputTokens } from './count-output.ts'
 import type { Deadline } from './deadline.ts'
@@ -27,10 +28,17 @@ export async function relayWhole(attempt: Attempt, upstream: Response): Promise<
   const charge = chargeOf(attempt, body.bytes)
   const settled = settle(charge)
   await whenTight(attempt, settled)
+  const answer = forClient(call, body.bytes)
+  if (!answer) throw badGateway('The provider answered with something that is no chat completion.')
   const headers = answerHeaders(call, attempt.admission, charge.pico)
   const type = upstream.headers.get('content-type') ?? ''
   headers['content-type'] = /\bjson\b/i.test(type) ? type : 'application/json'
-  respond(new Response(body.bytes, { status: upstream.status, headers }))
+  respond(new Response(answer, { status: upstream.status, headers }))
+}
+
+/** The answer in the client's API; null: it can't be said there. */
+function forClient({ wire }: Call, bytes: Uint8Array): Uint8Array | null {
+  return wire.kind === 'translated' ? wire.translation.answer(bytes) : bytes
 }
 
 function chargeOf({ call }: Attempt, bytes: Uint8Array): Charge {

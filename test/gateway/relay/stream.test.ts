@@ -29,6 +29,8 @@ async function relay(words: readonly string[], plan: Plan) {
     deployment: { id: 'd1', streamTimeoutMs: 5_000 },
     policy: { rows: [], model: 'm' },
     callId: 'c1',
+    wire: { kind: 'openai' },
+    endpoint: { dialect: 'openai' },
     group: 'm',
   } as unknown as Call
   const kind = 'admitted'
