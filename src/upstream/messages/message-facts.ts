@@ -4,17 +4,16 @@ import { asName, mergeUsage, readUsage, type Usage } from '../usage.ts'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
-const COLON = 0x3a
+const SPACE = 0x20
 const BYTES_PER_TOKEN = 4
 const LONG_TOKEN_BYTES = 16
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
-const DELTA_STARTS = ['{"type":"content_block_delta"', '{"type": "content_block_delta"'].map(
-  (text) => encoder.encode(text),
-)
+const TYPE_AT = '{"type":'.length
+const DELTA = encoder.encode('"content_block_delta"')
 /** Where a model's own words are in a delta: text, the arguments of tools, thoughts. */
-const WORDS = ['text', 'partial_json', 'thinking'].map((name) => encoder.encode(name))
+const WORDS = ['"text":', '"partial_json":', '"thinking":'].map((key) => encoder.encode(key))
 
 /** Reads what passes of Anthropic's event streams. */
 export const messagesDialect = (): StreamDialect => ({
@@ -31,6 +30,8 @@ export class MessageFacts implements EventFacts {
   #rawUsage: RawObject | null = null
   #textEvents = 0
   #textBytes = 0
+  /** Where the last delta's words had their key. */
+  #keyAt = 0
 
   /** Of `message_start` and `message_delta`, whose counts are running totals. */
   get usage(): Usage | null {
@@ -55,9 +56,22 @@ export class MessageFacts implements EventFacts {
 
   read(data: Uint8Array): boolean {
     this.events++
-    if (DELTA_STARTS.some((start) => startsWith(data, 0, start))) this.#count(wordBytes(data))
-    else this.#readParsed(parse(data))
+    if (startsWith(data, TYPE_AT, DELTA)) this.#countDelta(data)
+    else this.#readOther(parse(data))
     return false
+  }
+
+  #countDelta(data: Uint8Array): void {
+    // Deltas of one block begin alike: the key is where it was.
+    let length = keyLength(data, this.#keyAt)
+    if (length === 0) {
+      this.#keyAt = findKey(data, TYPE_AT + DELTA.length)
+      if (this.#keyAt === 0) return
+      length = keyLength(data, this.#keyAt)
+    }
+    const colonEnd = this.#keyAt + length
+    const value = data[colonEnd] === SPACE ? colonEnd + 1 : colonEnd
+    if (data[value] === QUOTE) this.#count(closing(data, value + 1) - value - 1)
   }
 
   #count(bytes: number): void {
@@ -65,7 +79,7 @@ export class MessageFacts implements EventFacts {
     this.#textBytes += bytes
   }
 
-  #readParsed(event: RawObject | null): void {
+  #readOther(event: RawObject | null): void {
     if (!event) return
     const message = asObject(event['message'])
     this.responseId ??= asName(message?.['id'])
@@ -73,36 +87,43 @@ export class MessageFacts implements EventFacts {
     const usage = asObject(event['usage']) ?? asObject(message?.['usage'])
     if (usage) this.#rawUsage = mergeUsage(this.#rawUsage, usage)
     if (event['error'] != null) this.errorEvent = true
+    // A delta whose members stand in another order.
+    const delta = asObject(event['delta'])
+    const words = [delta?.['text'], delta?.['partial_json'], delta?.['thinking']]
+    const text = words.find((word) => typeof word === 'string')
+    if (text !== undefined) this.#count(encoder.encode(text).length)
   }
 }
 
-/** Bytes of the words in a delta. Quotes inside strings are escaped, so no words can pose as a key. */
-function wordBytes(data: Uint8Array): number {
-  for (let open = data.indexOf(QUOTE); open >= 0;) {
-    const close = closing(data, open + 1)
-    if (data[close + 1] === COLON && isWord(data, open + 1, close)) {
-      const start = data.indexOf(QUOTE, close + 1)
-      return start < 0 ? 0 : closing(data, start + 1) - start - 1
-    }
-    open = data.indexOf(QUOTE, close + 1)
+/** Offset of the first key from `at` on that words stand under; 0: there is none. */
+function findKey(data: Uint8Array, at: number): number {
+  const end = data.length
+  for (; at < end; at++) {
+    if (data[at] !== QUOTE) continue
+    if (keyLength(data, at) > 0) return at
+    at = closing(data, at + 1)
   }
   return 0
 }
 
-const isWord = (data: Uint8Array, start: number, end: number) =>
-  WORDS.some((word) => word.length === end - start && startsWith(data, start, word))
-
-/** Offset of the quote that closes the string that begins there, or of the data's end. */
-function closing(data: Uint8Array, start: number): number {
-  let at = data.indexOf(QUOTE, start)
-  while (at >= 0 && isEscaped(data, at)) at = data.indexOf(QUOTE, at + 1)
-  return at < 0 ? data.length : at
+/**
+ * How long the key is, with its colon, that begins there and has words under it; 0: none does. Quotes
+ * inside strings are escaped, so what a model writes can't pose as one.
+ */
+function keyLength(data: Uint8Array, at: number): number {
+  for (const key of WORDS) if (startsWith(data, at, key)) return key.length
+  return 0
 }
 
-function isEscaped(data: Uint8Array, at: number): boolean {
-  let slashes = 0
-  while (data[at - 1 - slashes] === BACKSLASH) slashes++
-  return slashes % 2 === 1
+/** Offset of the quote that closes the string that begins there, or of the data's end. */
+function closing(data: Uint8Array, at: number): number {
+  const end = data.length
+  while (at < end) {
+    const byte = data[at]
+    if (byte === QUOTE) return at
+    at += byte === BACKSLASH ? 2 : 1
+  }
+  return end
 }
 
 function startsWith(data: Uint8Array, at: number, prefix: Uint8Array): boolean {

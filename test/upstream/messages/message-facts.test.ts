@@ -55,6 +55,14 @@ describe('a stream of Anthropic', () => {
     expect(tap.outputTokensCertain).toBe(Math.max(3, Math.floor(total / 16)))
   })
 
+  it('counts deltas whose members stand in another order', () => {
+    const data = {
+      delta: { text: 'twelve bytes', type: 'text_delta' },
+      type: 'content_block_delta',
+    }
+    expect(read(event(data), 9).tap.outputTokensSeen).toBe(3)
+  })
+
   it('notes an error', () => {
     const error = event({ type: 'error', error: { type: 'overloaded_error', message: 'x' } })
     expect(read(error, 9).tap.errorEvent).toBe(true)
