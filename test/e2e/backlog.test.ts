@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { pico, usd } from './amounts.ts'
 import { eventually } from './eventually.ts'
 import { startStack } from './harness.ts'
 import type { Stack } from './harness.ts'
 import { isLong } from './long.ts'
+import { memoryMb } from './memory.ts'
 import { ringAlarm, withLedger } from './object-file.ts'
 
 /** What an hour without Postgres leaves at 80 calls a second; the short mode tries the way only. */
@@ -26,7 +26,7 @@ it(
     const { teamId, key } = await stack.tenant({ max_budget: 1 })
     expect((await stack.chat(key, 'script/usage-1-0')).status).toBe(200)
     await stack.agreeOn(teamId, CHARGE_PICO)
-    const idleMb = memoryMb()
+    const idleMb = memoryMb(stack.worker.pid)
 
     await stack.worker.kill('SIGKILL')
     multiply(teamId, ENTRIES)
@@ -42,7 +42,7 @@ it(
     let slowestMs = 0
     let beside = 0n
     await eventually(async () => {
-      peakMb = Math.max(peakMb, memoryMb())
+      peakMb = Math.max(peakMb, memoryMb(stack.worker.pid))
       const askedMs = performance.now()
       expect((await stack.chat(key, 'script/usage-1-0')).status).toBe(200)
       slowestMs = Math.max(slowestMs, performance.now() - askedMs)
@@ -92,8 +92,3 @@ async function undelivered(teamId: string, count: number): Promise<number> {
 }
 
 /** What workerd has in memory, all of it: its code, its isolates and SQLite's pages. */
-function memoryMb(): number {
-  const status = readFileSync(`/proc/${stack.worker.pid}/status`, 'utf8')
-  const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(status) ?? []
-  return Math.round(Number(kilobytes) / 1_024)
-}
