@@ -2,6 +2,12 @@ import type { Pico } from '../money.ts'
 import type { CallPolicy, PolicyRow, ScopeId } from './policy.ts'
 
 /** What a request is and was, for the log row; the ledger stores it and never looks inside. */
+/** The deployment that made a response, and the name that it was asked for by. */
+export interface FoundResponse {
+  readonly modelId: string
+  readonly modelGroup: string
+}
+
 export type EntryDetail = Readonly<Record<string, string | number | boolean | null>>
 
 export interface ReserveRequest extends CallPolicy {

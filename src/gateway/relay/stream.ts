@@ -1,6 +1,7 @@
 import { ApiError } from '../../errors.ts'
 import { describe, log } from '../../log.ts'
 import { costOf } from '../../pricing/cost.ts'
+import { ResponsesTap } from '../../upstream/responses-tap.ts'
 import { StreamTap } from '../../upstream/stream-tap.ts'
 import { type Attempt, badGateway, timedOut, whenTight } from './attempt.ts'
 import type { Call } from '../call.ts'
@@ -28,7 +29,7 @@ export async function relayStream(attempt: Attempt, upstream: Response): Promise
   headers['cache-control'] = 'no-cache'
   respond(new Response(readable, { status: upstream.status, headers }))
 
-  const tap = new StreamTap({ hideUsage: call.body.streamOptions?.['include_usage'] !== true })
+  const tap = tapFor(call)
   const broken = await pump(attempt, upstream, { tap, client })
   const settled = settle(chargeOf(attempt, tap, broken))
   await whenTight(attempt, settled)
@@ -38,11 +39,18 @@ export async function relayStream(attempt: Attempt, upstream: Response): Promise
   await settled
 }
 
+type Tap = StreamTap | ResponsesTap
+
+function tapFor({ endpoint, body }: Call): Tap {
+  if (endpoint.path === '/responses') return new ResponsesTap()
+  return new StreamTap({ hideUsage: body.streamOptions?.['include_usage'] !== true })
+}
+
 /** Why the stream ended before its end; null: it did not. */
 async function pump(
   attempt: Attempt,
   upstream: Response,
-  { tap, client }: { readonly tap: StreamTap; readonly client: ClientWriter },
+  { tap, client }: { readonly tap: Tap; readonly client: ClientWriter },
 ): Promise<string | null> {
   const { call, deadline, saw } = attempt
   const reader = upstream.body?.getReader()
@@ -76,14 +84,14 @@ class PastHold extends Error {}
  * Strict: a provider that ignores its cap would pass the budget with the rest. Only tokens that were
  * certainly written count, beside the input as expected, so that no honest answer is cut.
  */
-function isPastHold({ call, admission }: Attempt, tap: StreamTap): boolean {
+function isPastHold({ call, admission }: Attempt, tap: Tap): boolean {
   if (admission.outputTokens === null || tap.sawDone) return false
   const { inputTokens } = call.estimate
   const seen = { inputTokens, outputTokens: tap.outputTokensCertain }
   return costOf(call.price, seen) > admission.heldPico
 }
 
-function chargeOf(attempt: Attempt, tap: StreamTap, broken: string | null): Charge {
+function chargeOf(attempt: Attempt, tap: Tap, broken: string | null): Charge {
   const { call } = attempt
   const { usage, outputTokensSeen: outputTokens } = tap
   if (broken !== null && tap.events === 0) return held(attempt, broken)
