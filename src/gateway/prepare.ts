@@ -28,6 +28,8 @@ export interface LlmRequest {
   /** The client's; of these only what the provider's API asks for goes on. */
   readonly headers: Headers
   readonly clientSignal: AbortSignal
+  /** Keeps what the call goes on from: only its provider can answer. */
+  readonly previous?: Deployment | null
 }
 
 /** Model group → deployment → price → estimate. Throws 400 for what can't be called. */
@@ -40,7 +42,7 @@ export function prepare(deps: PrepareDeps, request: LlmRequest, startedMs: numbe
   const { model, group } = meant
   const { budgetEnforcement: enforcement, memberRateLimits: memberRates } = config.settings
   const policy: CallPolicy = { rows, model, defaults: { enforcement, memberRates } }
-  const deployment = pick(meant.deployments)
+  const deployment = pick(sameProvider(meant.deployments, request.previous ?? null))
   const price = priceOf({ group, deployment }, policy, startedMs)
   return {
     id: entryId(startedMs),
@@ -62,6 +64,23 @@ export function prepare(deps: PrepareDeps, request: LlmRequest, startedMs: numbe
       maxOutputTokens: deployment.maxOutputTokens,
     }),
   }
+}
+
+/** The deployments that know what another one keeps: itself, or those of the same provider and key. */
+function sameProvider(
+  deployments: readonly Deployment[],
+  previous: Deployment | null,
+): readonly Deployment[] {
+  if (!previous) return deployments
+  const own = deployments.filter(({ id }) => id === previous.id)
+  const like = deployments.filter(
+    ({ apiBase, apiKey }) => apiBase === previous.apiBase && apiKey === previous.apiKey,
+  )
+  if (own.length + like.length > 0) return own.length > 0 ? own : like
+  throw badRequest(
+    'previous_response_id: that response is kept by another provider than the model asked for',
+    'previous_response_id',
+  )
 }
 
 /** Rows of one group share the calls by weight. */

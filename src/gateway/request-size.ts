@@ -20,11 +20,22 @@ export function sizeOf(body: LlmBody, endpoint: Endpoint, deployment: Deployment
     media,
     toolCount: object.toolCount,
     runsServerTools: object.serverTools.length > 0 || object.hasWebSearchOptions,
-    continuesElsewhere: object.unknownMediaCount > 0,
+    continuesElsewhere: object.unknownMediaCount > 0 || remembersMore(body, endpoint),
     hasLongCacheTtl: object.hasLongCacheTtl,
     serviceTier: body.serviceTier,
     outputCap: body.outputCap,
     answers: body.answers,
     hasOutput: endpoint.hasOutput,
   }
+}
+
+const LOWER_N = 0x6e
+
+/** Whether the provider adds what it keeps: an earlier response, a template. */
+function remembersMore({ bytes, object }: LlmBody, { path }: Endpoint): boolean {
+  if (path !== '/responses') return false
+  return ['previous_response_id', 'prompt'].some((name) => {
+    const member = object.members.get(name)
+    return member !== undefined && bytes[member.valueStart] !== LOWER_N
+  })
 }

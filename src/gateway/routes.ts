@@ -13,6 +13,8 @@ import { exchange } from './exchange.ts'
 import { headerSafe } from './headers.ts'
 import { callableModels, callablePatterns } from './models.ts'
 import type { LlmRequest } from './prepare.ts'
+import { checkResponsesBody, previousDeployment } from './responses/create.ts'
+import { responsesRoutes } from './responses/routes.ts'
 import { ModelsQuery, rowsFor } from './team-models.ts'
 
 const CALL_ID_MAX_LENGTH = 256
@@ -39,6 +41,7 @@ export function gatewayRoutes(deps: Deps): Hono {
       return c.json(known)
     })
   }
+  app.route('/', responsesRoutes(deps))
   return app
 }
 
@@ -64,11 +67,15 @@ async function readCall(deps: Deps, c: Context, endpoint: Endpoint): Promise<Llm
   )
   const caller = await identify(deps, c, async () => (await read()).model)
   const callId = request.headers.get('x-litellm-call-id')?.slice(0, CALL_ID_MAX_LENGTH)
+  const body = await read()
+  const isResponse = endpoint.path === '/responses'
+  if (isResponse) checkResponsesBody(body)
   return {
     caller,
     callId: callId ? headerSafe(callId) : crypto.randomUUID(),
     endpoint,
-    body: await read(),
+    body,
+    previous: isResponse ? await previousDeployment(deps, caller, body) : null,
     headers: request.headers,
     clientSignal: request.signal,
   }

@@ -10,6 +10,7 @@ import type {
   Balance,
   DecideAnswer,
   EntryDetail,
+  FoundResponse,
   Opening,
   OpeningSpend,
   ReserveAnswer,
@@ -37,6 +38,7 @@ export interface LedgerRpc {
   remember(spend: OpeningSpend, version: number): Promise<unknown>
   flush(): Promise<Unfinished>
   audit(): Promise<Audit | null>
+  findResponse(responseId: string): Promise<FoundResponse | null>
 }
 
 /** One account's ledger. Nothing above this module knows how or where it is kept. */
@@ -66,6 +68,8 @@ export interface LedgerClient {
   flush(): Promise<Unfinished>
   /** Null if the ledger has not taken over yet. */
   audit(): Promise<Audit | null>
+  /** Null if no entry that is still here made it. Throws 503. */
+  findResponse(responseId: string): Promise<FoundResponse | null>
 }
 
 export interface LedgerDeps {
@@ -102,6 +106,7 @@ export function ledgerClient(deps: LedgerDeps): LedgerClient {
     },
     flush: () => call(RESERVE_WAITS_MS, () => rpc().flush()).catch(unreachable),
     audit: () => call(RESERVE_WAITS_MS, () => rpc().audit()).catch(unreachable),
+    findResponse: (id) => call(RESERVE_WAITS_MS, () => rpc().findResponse(id)).catch(unreachable),
     read: (rows) => call(RESERVE_WAITS_MS, () => rpc().read(rows)),
     tell: async (rows) => {
       await call(TELL_WAITS_MS, () => rpc().tell(rows))

@@ -1,6 +1,12 @@
 import type { Pico } from '../money.ts'
 import type { CallPolicy, PolicyRow, ScopeId } from './policy.ts'
 
+/** The deployment that made a response, and the name that it was asked for by. */
+export interface FoundResponse {
+  readonly modelId: string
+  readonly modelGroup: string
+}
+
 /** What a request is and was, for the log row; the ledger stores it and never looks inside. */
 export type EntryDetail = Readonly<Record<string, string | number | boolean | null>>
 

@@ -11,6 +11,11 @@ export const SUMMARIES: Readonly<Record<string, string>> = {
   'POST /embeddings': 'Embed texts',
   'POST /messages': "Chat with a model in Anthropic's API",
   'POST /messages/count_tokens': 'Count what a message would send to a model',
+  'POST /responses': 'Have a model respond',
+  'GET /responses/{id}': 'Show a response of the account',
+  'DELETE /responses/{id}': 'Delete a response of the account at its provider',
+  'GET /responses/{id}/input_items': 'List what a response of the account answered',
+  'POST /responses/{id}/cancel': 'Cancel a response of the account',
   'GET /models': 'List the models that the key may call',
   'GET /models/{id}': 'Show a model that the key may call',
 

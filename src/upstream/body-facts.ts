@@ -1,7 +1,8 @@
 import { MediaFacts } from './body-media.ts'
-import { isOneHour, NAME, nameCode, startsWith } from './body-names.ts'
+import { isOneHour, NAME, nameCode } from './body-names.ts'
 import { isWatched, PART } from './body-rules.ts'
 import { ToolFacts } from './body-tools.ts'
+import { startsWith } from './skim.ts'
 
 const LONG_TEXT_BYTES = 1024
 /** Parts stand within parts: a document's within a tool's result, and no deeper. */

@@ -1,5 +1,6 @@
-import { NAME, startsWith, textCodes } from './body-names.ts'
+import { NAME, textCodes } from './body-names.ts'
 import { type MediaKind, PART, ruleOf } from './body-rules.ts'
+import { startsWith } from './skim.ts'
 
 export type ImageDetail = 'low' | 'high' | 'auto' | 'original'
 

@@ -1,5 +1,7 @@
 // Which of a request's keys and short texts mean something to us, told without building strings.
 
+import { startsWith } from './skim.ts'
+
 /** Codes of keys; 0 is any other key, or none (an item of an array). */
 export const NAME = {
   messages: 1,
@@ -112,11 +114,6 @@ export function readText(bytes: Uint8Array, start: number, end: number): string 
   if (end - start - QUOTES > 64 * ESCAPE_BYTES) return null
   const text: unknown = JSON.parse(decoder.decode(bytes.subarray(start, end)))
   return typeof text === 'string' ? text : null
-}
-
-export function startsWith(bytes: Uint8Array, at: number, prefix: Uint8Array): boolean {
-  for (let i = 0; i < prefix.length; i++) if (bytes[at + i] !== prefix[i]) return false
-  return true
 }
 
 /** Texts that are told apart by their bytes as written, quotes included. */

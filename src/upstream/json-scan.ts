@@ -1,5 +1,5 @@
 import { BodyFacts } from './body-facts.ts'
-import { startsWith } from './body-names.ts'
+import { startsWith } from './skim.ts'
 
 export class JsonError extends Error {
   override readonly name = 'JsonError'

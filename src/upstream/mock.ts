@@ -1,3 +1,5 @@
+import { mockResponses } from './mock-responses.ts'
+
 /**
  * `mock_response` in a deployment: the answer is made here, in the provider's own format, and goes
  * the same way as a provider's. Its usage is LiteLLM's: 10 prompt and 20 completion tokens.
@@ -15,6 +17,9 @@ export interface MockRequest {
 }
 
 export function mockAnswer(request: MockRequest): Response {
+  if (request.path === '/responses') {
+    return mockResponses(request, [MOCK_PROMPT_TOKENS, MOCK_COMPLETION_TOKENS])
+  }
   const head = {
     id: `chatcmpl-${crypto.randomUUID()}`,
     created: Math.floor(request.nowMs / 1_000),

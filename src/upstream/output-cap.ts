@@ -19,8 +19,14 @@ export function capEdits(
 ): Record<string, string> {
   const { path, bytes, object } = request
   const sent = OUTPUT_CAPS.filter((name) => (readMember(bytes, object, name) ?? null) !== null)
-  const own = path === '/chat/completions' ? provider.outputCap : 'max_tokens'
-  // The last of them belongs to another API, and is ignored here.
-  const caps = sent.some((name) => name !== 'max_output_tokens') ? sent : [...sent, own]
+  const own = ownCap(provider, path)
+  // The last of them belongs to the Responses API, and is ignored elsewhere, as the others are there.
+  const isCap = (name: string) => (name === 'max_output_tokens') === (own === 'max_output_tokens')
+  const caps = sent.some(isCap) ? sent : [...sent, own]
   return Object.fromEntries(caps.map((name) => [name, String(tokens)]))
+}
+
+function ownCap({ outputCap }: Pick<Provider, 'outputCap'>, path: string): string {
+  if (path === '/responses') return 'max_output_tokens'
+  return path === '/chat/completions' ? outputCap : 'max_tokens'
 }

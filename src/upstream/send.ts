@@ -65,7 +65,13 @@ export function editBody(deployment: Deployment, outgoing: Outgoing): Uint8Array
   if (outgoing.outputTokens !== null) {
     Object.assign(edits, capEdits(provider, outgoing, outgoing.outputTokens))
   }
-  if (provider.streamUsage !== 'ask') {
+  if (outgoing.path === '/responses') {
+    // It refuses to be asked for the usage, and always tells it.
+    const { include_usage: _, ...options } = outgoing.streamOptions ?? {}
+    if (outgoing.object.members.has('stream_options')) {
+      edits['stream_options'] = Object.keys(options).length > 0 ? JSON.stringify(options) : null
+    }
+  } else if (provider.streamUsage !== 'ask') {
     if (outgoing.object.members.has('stream_options')) edits['stream_options'] = null
   } else if (outgoing.stream) {
     const options = { ...outgoing.streamOptions, include_usage: true }

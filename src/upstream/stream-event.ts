@@ -1,10 +1,10 @@
+import { closing, startsWith } from './skim.ts'
 import { asName, asObject, mergeUsage, readUsage, usageIn, withServiceTier } from './usage.ts'
 import type { RawObject, Usage } from './usage.ts'
 
 const QUOTE = 0x22
 const COLON = 0x3a
 const SPACE = 0x20
-const BACKSLASH = 0x5c
 const OPEN_ARRAY = 0x5b
 const CLOSE_ARRAY = 0x5d
 const OPEN_OBJECT = 0x7b
@@ -135,7 +135,7 @@ class Skim {
     for (let at = from; at < data.length; at++) {
       if (data[at] !== QUOTE) continue
       const start = at + 1
-      at = stringEnd(data, start)
+      at = closing(data, start)
       if (data[at + 1] !== COLON) continue
       const key = keyAt(data, start, at)
       if (key === CHOICES && !this.isCandidate) this.choicesAt ||= start - 1
@@ -151,7 +151,7 @@ class Skim {
   #take(key: Uint8Array, data: Uint8Array, at: number): number {
     const first = data[at]
     if (first === QUOTE) {
-      const end = stringEnd(data, at + 1)
+      const end = closing(data, at + 1)
       this.#count(key, end - at - 1)
       if (key === ERROR) this.isCandidate = true
       return end + 1
@@ -172,17 +172,6 @@ class Skim {
   }
 }
 
-/** Offset of the quote that closes the string whose first byte is at `at`, or of the data's end. */
-function stringEnd(data: Uint8Array, at: number): number {
-  const end = data.length
-  while (at < end) {
-    const byte = data[at]
-    if (byte === QUOTE) return at
-    at += byte === BACKSLASH ? 2 : 1
-  }
-  return end
-}
-
 function keyAt(data: Uint8Array, start: number, end: number): Uint8Array | null {
   const keys = KEYS_BY_LENGTH[end - start]
   if (keys === undefined) return null
@@ -191,9 +180,4 @@ function keyAt(data: Uint8Array, start: number, end: number): Uint8Array | null 
     if (startsWith(data, start, key)) return key
   }
   return null
-}
-
-function startsWith(data: Uint8Array, at: number, prefix: Uint8Array): boolean {
-  for (let i = 0; i < prefix.length; i++) if (data[at + i] !== prefix[i]) return false
-  return true
 }

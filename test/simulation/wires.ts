@@ -32,6 +32,7 @@ export function noticed(town: Town, rpc: LedgerRpc): LedgerRpc {
     arrive: (key, balance) => rpc.arrive(key, balance),
     flush: () => rpc.flush(),
     audit: () => rpc.audit(),
+    findResponse: (responseId) => rpc.findResponse(responseId),
   }
 }
 

@@ -52,6 +52,8 @@ describe('the cap that a strict budget sends', () => {
     ['text-completion-openai', '/completions', 'max_tokens'],
     ['anthropic', '/chat/completions', 'max_tokens'],
     ['acme', '/chat/completions', 'max_tokens'],
+    ['openai', '/responses', 'max_output_tokens'],
+    ['acme', '/responses', 'max_output_tokens'],
   ])('is added under the name that %s knows for %s', (provider, path, name) => {
     expect(sent('{"model":"m"}', { provider, path })).toBe(`{"model":"real","${name}":256}`)
   })
@@ -64,6 +66,16 @@ describe('the cap that a strict budget sends', () => {
     expect(sent('{"model":"m","max_output_tokens":9}')).toBe(
       '{"model":"real","max_output_tokens":256,"max_tokens":256}',
     )
+  })
+
+  it('replaces that of the Responses API there', () => {
+    const path = '/responses'
+    expect(sent('{"model":"m","max_output_tokens":9000}', { path })).toBe(
+      '{"model":"real","max_output_tokens":256}',
+    )
+    expect(
+      sent('{"model":"m","stream_options":{"include_usage":true}}', { path, outputTokens: null }),
+    ).toBe('{"model":"real"}')
   })
 
   it('changes no other byte', () => {

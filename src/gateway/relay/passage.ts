@@ -1,22 +1,23 @@
 import { messagesDialect } from '../../upstream/messages/message-facts.ts'
+import { ResponsesTap } from '../../upstream/responses-tap.ts'
 import { openAiDialect, StreamTap } from '../../upstream/stream-tap.ts'
 import type { Call } from '../call.ts'
 
+export type Tap = StreamTap | ResponsesTap
+
 /** The way of a stream's bytes to the client: read by the tap, then translated where that is due. */
 export interface Passage {
-  readonly tap: StreamTap
+  readonly tap: Tap
   /** Takes the provider's next bytes and returns the client's. */
   readonly push: (chunk: Uint8Array) => readonly Uint8Array[]
   /** What waited for the end. */
   readonly end: () => readonly Uint8Array[]
 }
 
-export function passageFor({ wire, body }: Pick<Call, 'wire' | 'body'>): Passage {
+export function passageFor(call: Call): Passage {
+  const { wire } = call
   if (wire.kind !== 'translated') {
-    const isNative = wire.kind === 'native'
-    const hideUsage = !isNative && body.streamOptions?.['include_usage'] !== true
-    const dialect = isNative ? messagesDialect() : openAiDialect()
-    const tap = new StreamTap({ hideUsage, dialect })
+    const tap = tapFor(call)
     return { tap, push: (chunk) => tap.push(chunk), end: () => tap.end() }
   }
   const tap = new StreamTap({ hideUsage: false })
@@ -26,4 +27,11 @@ export function passageFor({ wire, body }: Pick<Call, 'wire' | 'body'>): Passage
     push: (chunk) => tap.push(chunk).flatMap((piece) => translator.push(piece)),
     end: () => [...tap.end().flatMap((piece) => translator.push(piece)), ...translator.end()],
   }
+}
+
+function tapFor({ wire, endpoint, body }: Call): Tap {
+  if (endpoint.path === '/responses') return new ResponsesTap()
+  if (wire.kind === 'native') return new StreamTap({ hideUsage: false, dialect: messagesDialect() })
+  const hideUsage = body.streamOptions?.['include_usage'] !== true
+  return new StreamTap({ hideUsage, dialect: openAiDialect() })
 }

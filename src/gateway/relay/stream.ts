@@ -2,13 +2,12 @@ import { ApiError } from '../../errors.ts'
 import { describe, log } from '../../log.ts'
 import { encodeEvent } from '../../upstream/messages/stream.ts'
 import { anthropicError } from '../../upstream/messages/errors.ts'
-import type { StreamTap } from '../../upstream/stream-tap.ts'
 import { type Attempt, badGateway, timedOut, whenTight } from './attempt.ts'
 import type { Call } from '../call.ts'
 import { type Charge, costOfCount, counted, cutShort, held, named, reported } from './charge.ts'
 import { ClientWriter } from './client-writer.ts'
 import { answerHeaders } from '../headers.ts'
-import { type Passage, passageFor } from './passage.ts'
+import { type Passage, passageFor, type Tap } from './passage.ts'
 
 const encoder = new TextEncoder()
 const BROKE_OFF = 'stream broke off'
@@ -79,12 +78,12 @@ class PastHold extends Error {}
  * Strict: a provider that ignores its cap would pass the budget with the rest. Only tokens that were
  * certainly written count, beside the input as expected, so that no honest answer is cut.
  */
-function isPastHold({ call, admission }: Attempt, tap: StreamTap): boolean {
+function isPastHold({ call, admission }: Attempt, tap: Tap): boolean {
   if (admission.outputTokens === null || tap.sawDone) return false
   return costOfCount(call, tap.outputTokensCertain) > admission.heldPico
 }
 
-function chargeOf(attempt: Attempt, tap: StreamTap, broken: string | null): Charge {
+function chargeOf(attempt: Attempt, tap: Tap, broken: string | null): Charge {
   const { call } = attempt
   const { usage, outputTokensSeen: outputTokens } = tap
   if (broken !== null && tap.events === 0) return held(attempt, broken)

@@ -7,6 +7,7 @@ import { writeAll } from './delivery.ts'
 import type { Pico } from '../../money.ts'
 import { LedgerCore } from '../core.ts'
 import { Outbox } from './outbox.ts'
+import { findResponse } from './responses.ts'
 import { Registration } from './registration.ts'
 import { SqlStore } from './sql-store.ts'
 import type { PolicyRow } from '../policy.ts'
@@ -18,6 +19,7 @@ import type {
   Balance,
   DecideAnswer,
   EntryDetail,
+  FoundResponse,
   Opening,
   OpeningSpend,
   ReserveAnswer,
@@ -132,6 +134,10 @@ export class Ledger extends DurableObject<Env> {
       const { pico } = this.#outbox.undelivered(['account', 'main', account.startMs])
       return { ...this.#unfinished(), epoch: this.#core.epoch, account, undeliveredPico: pico }
     })
+  }
+
+  findResponse(responseId: string): FoundResponse | null {
+    return findResponse(this.ctx.storage.sql, responseId)
   }
 
   #unfinished(): Unfinished {

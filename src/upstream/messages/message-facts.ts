@@ -1,10 +1,8 @@
 import { asObject, type RawObject } from '../raw.ts'
+import { startsWith, TextUnder } from '../skim.ts'
 import type { EventFacts, StreamDialect } from '../stream-tap.ts'
 import { asName, mergeUsage, readUsage, type Usage } from '../usage.ts'
 
-const QUOTE = 0x22
-const BACKSLASH = 0x5c
-const SPACE = 0x20
 const BYTES_PER_TOKEN = 4
 const LONG_TOKEN_BYTES = 16
 
@@ -12,8 +10,6 @@ const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 const TYPE_AT = '{"type":'.length
 const DELTA = encoder.encode('"content_block_delta"')
-/** Where a model's own words are in a delta: text, the arguments of tools, thoughts. */
-const WORDS = ['"text":', '"partial_json":', '"thinking":'].map((key) => encoder.encode(key))
 
 /** Reads what passes of Anthropic's event streams. */
 export const messagesDialect = (): StreamDialect => ({
@@ -30,8 +26,8 @@ export class MessageFacts implements EventFacts {
   #rawUsage: RawObject | null = null
   #textEvents = 0
   #textBytes = 0
-  /** Where the last delta's words had their key. */
-  #keyAt = 0
+  /** Where a model's own words are in a delta: text, the arguments of tools, thoughts. */
+  readonly #words = new TextUnder('text', 'partial_json', 'thinking')
 
   /** Of `message_start` and `message_delta`, whose counts are running totals. */
   get usage(): Usage | null {
@@ -56,22 +52,10 @@ export class MessageFacts implements EventFacts {
 
   read(data: Uint8Array): boolean {
     this.events++
-    if (startsWith(data, TYPE_AT, DELTA)) this.#countDelta(data)
+    if (startsWith(data, TYPE_AT, DELTA))
+      this.#count(this.#words.bytesIn(data, TYPE_AT + DELTA.length))
     else this.#readOther(parse(data))
     return false
-  }
-
-  #countDelta(data: Uint8Array): void {
-    // Deltas of one block begin alike: the key is where it was.
-    let length = keyLength(data, this.#keyAt)
-    if (length === 0) {
-      this.#keyAt = findKey(data, TYPE_AT + DELTA.length)
-      if (this.#keyAt === 0) return
-      length = keyLength(data, this.#keyAt)
-    }
-    const colonEnd = this.#keyAt + length
-    const value = data[colonEnd] === SPACE ? colonEnd + 1 : colonEnd
-    if (data[value] === QUOTE) this.#count(closing(data, value + 1) - value - 1)
   }
 
   #count(bytes: number): void {
@@ -93,42 +77,6 @@ export class MessageFacts implements EventFacts {
     const text = words.find((word) => typeof word === 'string')
     if (text !== undefined) this.#count(encoder.encode(text).length)
   }
-}
-
-/** Offset of the first key from `at` on that words stand under; 0: there is none. */
-function findKey(data: Uint8Array, at: number): number {
-  const end = data.length
-  for (; at < end; at++) {
-    if (data[at] !== QUOTE) continue
-    if (keyLength(data, at) > 0) return at
-    at = closing(data, at + 1)
-  }
-  return 0
-}
-
-/**
- * How long the key is, with its colon, that begins there and has words under it; 0: none does. Quotes
- * inside strings are escaped, so what a model writes can't pose as one.
- */
-function keyLength(data: Uint8Array, at: number): number {
-  for (const key of WORDS) if (startsWith(data, at, key)) return key.length
-  return 0
-}
-
-/** Offset of the quote that closes the string that begins there, or of the data's end. */
-function closing(data: Uint8Array, at: number): number {
-  const end = data.length
-  while (at < end) {
-    const byte = data[at]
-    if (byte === QUOTE) return at
-    at += byte === BACKSLASH ? 2 : 1
-  }
-  return end
-}
-
-function startsWith(data: Uint8Array, at: number, prefix: Uint8Array): boolean {
-  for (let i = 0; i < prefix.length; i++) if (data[at + i] !== prefix[i]) return false
-  return true
 }
 
 function parse(data: Uint8Array): RawObject | null {
