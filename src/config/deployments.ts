@@ -70,6 +70,11 @@ export function makeDeployment(row: Row, context: RowContext): Deployment | null
     maxOutputTokens: info?.max_output_tokens ?? info?.max_tokens ?? null,
   }
   if (deployment.price === null && !isPattern) warnOfPrice(context)
+  if (params.api_version !== undefined && !target.provider.startsWith('azure')) {
+    context.findings.warnings.push(
+      `${context.path}.litellm_params.api_version: only Azure has versions, so it has no effect`,
+    )
+  }
   return deployment
 }
 
@@ -132,10 +137,18 @@ function findApiBase(params: LitellmParams, target: Target, context: RowContext)
   const made = baseFromFields(params, target, context)
   if (made !== null) return made
   if (baseUrl !== null || params.mock_response !== undefined) return baseUrl ?? ''
-  context.findings.problems.push(
-    `${context.path}.litellm_params.api_base: expected the URL of your ${target.provider} server such as "http://10.0.0.5:8000/v1", got nothing`,
-  )
+  context.findings.problems.push(`${context.path}.litellm_params.${addressProblem(target)}`)
   return null
+}
+
+function addressProblem({ provider }: Target): string {
+  if (provider === 'bedrock') {
+    return 'aws_region_name: expected a region such as "us-east-1" here or in AWS_REGION_NAME, got nothing'
+  }
+  if (provider === 'cloudflare') {
+    return 'api_base: expected it, or the account in CLOUDFLARE_ACCOUNT_ID, got nothing'
+  }
+  return `api_base: expected the URL of your ${provider} server such as "http://10.0.0.5:8000/v1", got nothing`
 }
 
 function mayCall(apiBase: string, params: LitellmParams, context: RowContext): boolean {
@@ -156,7 +169,8 @@ function baseFromFields(
   { lookup }: RowContext,
 ): string | null {
   if (provider === 'bedrock') {
-    const region = params.aws_region_name ?? lookup('AWS_REGION_NAME') ?? lookup('AWS_REGION')
+    const names = providerOf(provider).addressNames
+    const region = params.aws_region_name ?? names.map(lookup).find((name) => name !== undefined)
     return region && /^[a-z\d-]+$/.test(region)
       ? `https://bedrock-runtime.${region}.amazonaws.com/openai/v1`
       : null

@@ -53,8 +53,10 @@ export function environmentNames(yamlText: string): string[] {
   visit(document, {
     Scalar(_, { value }) {
       if (typeof value !== 'string') return
-      const name = REFERENCE.exec(value)?.[1] ?? findProvider(value.split('/')[0] ?? '')?.apiKeyName
-      if (name) names.add(name)
+      const name = REFERENCE.exec(value)?.[1]
+      const provider = name === undefined ? findProvider(value.split('/')[0] ?? '') : null
+      const asked = [name, provider?.apiKeyName, ...(provider?.addressNames ?? [])]
+      for (const each of asked) if (each) names.add(each)
     },
   })
   return [...names].toSorted()

@@ -23,6 +23,8 @@ export interface Provider {
   readonly keyHost: RegExp | null
   /** Where LiteLLM's clients put the key when `api_key` is not given. */
   readonly apiKeyName: string | null
+  /** Variables that its address may be made of. */
+  readonly addressNames: readonly string[]
   /** Added to an `api_base` without a path, which LiteLLM takes as the native API's root. */
   readonly bareHostPath: string
 }
@@ -38,6 +40,7 @@ const CUSTOM: Provider = {
   reportsCost: false,
   keyHost: null,
   apiKeyName: null,
+  addressNames: [],
   bareHostPath: '',
 }
 
@@ -133,10 +136,20 @@ const PROVIDERS: ReadonlyMap<string, Provider> = new Map<string, Provider>([
   ['ovhcloud', hosted('https://oai.endpoints.kepler.ai.cloud.ovh.net/v1', 'OVHCLOUD_API_KEY')],
   ['azure', azure],
   ['azure_ai', azure],
-  ['bedrock', { ...CUSTOM, apiKeyName: 'AWS_BEARER_TOKEN_BEDROCK' }],
+  [
+    'bedrock',
+    {
+      ...CUSTOM,
+      apiKeyName: 'AWS_BEARER_TOKEN_BEDROCK',
+      addressNames: ['AWS_REGION_NAME', 'AWS_REGION'],
+    },
+  ],
   ['cohere', cohere],
   ['cohere_chat', cohere],
-  ['cloudflare', { ...CUSTOM, apiKeyName: 'CLOUDFLARE_API_KEY' }],
+  [
+    'cloudflare',
+    { ...CUSTOM, apiKeyName: 'CLOUDFLARE_API_KEY', addressNames: ['CLOUDFLARE_ACCOUNT_ID'] },
+  ],
   [
     'databricks',
     {

@@ -37,6 +37,7 @@ const decoder = new TextDecoder()
 export class ResponsesTap {
   sawDone = false
   events = 0
+  errorEvent = false
   responseId: string | null = null
   responseModel: string | null = null
   #rawUsage: RawObject | null = null
@@ -133,6 +134,7 @@ export class ResponsesTap {
     if (!event) return isLast(bytes)
     const type = asName(event['type']) ?? ''
     const response = asObject(event['response'])
+    if (type === 'error' || response?.['error'] != null) this.errorEvent = true
     this.responseId ??= asName(response?.['id'])
     this.responseModel ??= asName(response?.['model'])
     this.#serviceTier = asName(response?.['service_tier']) ?? this.#serviceTier
@@ -145,6 +147,7 @@ export class ResponsesTap {
     const lineEnd = bytes.indexOf(LF)
     const type = decoder.decode(bytes.subarray(NAMED.length, lineEnd)).trim()
     this.#countDelta(type, bytes)
+    if (type === 'error') this.errorEvent = true
     return this.responseId === null || LAST_TYPES.has(type)
   }
 

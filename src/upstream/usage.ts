@@ -136,10 +136,16 @@ export function mergeUsage(earlier: RawObject | null, later: RawObject): RawObje
   return { ...earlier, ...Object.fromEntries(entries) }
 }
 
+/** What an answer in one piece says. */
+export interface BodyFacts extends AnswerFacts {
+  readonly isJson: boolean
+}
+
 /** Reads an answer that came in one piece. Never throws: HTML and broken JSON say nothing. */
-export function readBody(bytes: Uint8Array): AnswerFacts {
-  const body = parseFacts(bytes)
+export function readBody(bytes: Uint8Array): BodyFacts {
+  const { isJson, body } = parseFacts(bytes)
   return {
+    isJson,
     usage: withServiceTier(readUsage(body && usageIn(body)), body?.['service_tier']),
     responseId: asName(body?.['id']),
     responseModel: asName(body?.['model']),
@@ -163,20 +169,28 @@ const FACT_MEMBERS = [
 ]
 
 // An answer of embeddings is megabytes of numbers; only these members are worth building.
-function parseFacts(bytes: Uint8Array): RawObject | null {
+function parseFacts(bytes: Uint8Array): ParsedFacts {
   try {
     const object = scanObject(bytes)
-    return Object.fromEntries(FACT_MEMBERS.map((name) => [name, readMember(bytes, object, name)]))
+    const members = FACT_MEMBERS.map((name) => [name, readMember(bytes, object, name)])
+    return { isJson: true, body: Object.fromEntries(members) as RawObject }
   } catch (error) {
-    return error instanceof JsonError ? parseLeniently(bytes) : null
+    return error instanceof JsonError ? parseLeniently(bytes) : BROKEN
   }
 }
 
+interface ParsedFacts {
+  readonly isJson: boolean
+  readonly body: RawObject | null
+}
+
+const BROKEN: ParsedFacts = { isJson: false, body: null }
+
 // What our strict reader refuses and others accept: a byte order mark, a repeated field.
-function parseLeniently(bytes: Uint8Array): RawObject | null {
+function parseLeniently(bytes: Uint8Array): ParsedFacts {
   try {
-    return asObject(JSON.parse(decoder.decode(bytes)))
+    return { isJson: true, body: asObject(JSON.parse(decoder.decode(bytes))) }
   } catch {
-    return null
+    return BROKEN
   }
 }

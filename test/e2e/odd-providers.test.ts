@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { text as textOf } from 'node:stream/consumers'
@@ -6,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { listen } from '../../dev/listen.ts'
 import { costOf } from './amounts.ts'
 import { HI } from './gateway.ts'
-import { model, startStack } from './harness.ts'
+import { model, PROVIDER_KEY, startStack } from './harness.ts'
 import type { Stack } from './harness.ts'
 
 const SSE = { 'content-type': 'text/event-stream' }
@@ -58,10 +59,49 @@ const HABITS: Record<string, (response: ServerResponse) => void> = {
   'has an id that no database takes': (response) => {
     response.writeHead(200, JSON_TYPE).end(WHOLE.replace('odd-1', String.raw`odd\u0000\ud800`))
   },
+  'answers with half an object': (response) =>
+    response.writeHead(200, JSON_TYPE).end(WHOLE.slice(0, -USAGE.length - 1)),
+  'answers with braces around nothing': (response) =>
+    response.writeHead(200, JSON_TYPE).end('{"id":"odd-1","choices":[{]}'),
+  'answers with noise': (response) => response.writeHead(200, JSON_TYPE).end(randomBytes(1_000)),
+  'answers with a text': (response) => response.writeHead(200, JSON_TYPE).end('"just text"'),
+  'answers without an end': (response) => {
+    response.writeHead(200, JSON_TYPE)
+    void writeForever(response, Buffer.alloc(1024 * 1024, ' '))
+  },
+  'sends a line of 10 MB': (response) => {
+    response.writeHead(200, SSE).write(say('a'))
+    response.write(say('x'.repeat(10 * 1024 * 1024)))
+    response.end(REPORT + DONE)
+  },
+  'streams without an end': (response) => {
+    response.writeHead(200, SSE)
+    void writeForever(response, Buffer.from(`: ${'x'.repeat(65_533)}\n`))
+  },
+  'quotes the key in an answer': (response) =>
+    response
+      .writeHead(200, JSON_TYPE)
+      .end(`{"error":{"message":"bad key ${PROVIDER_KEY}","code":401}}`),
+  'quotes the key in a stream': (response) =>
+    response
+      .writeHead(200, SSE)
+      .end(`data: {"error":{"message":"bad ${PROVIDER_KEY}"}}\n\n${DONE}`),
+  'quotes the key in an error': (response) =>
+    response.writeHead(401, JSON_TYPE).end(`{"error":{"message":"bad key ${PROVIDER_KEY}"}}`),
   'repeats its usage in every chunk': (response) => {
     const chunk = say('a').replace('"choices"', `${USAGE},"choices"`)
     response.writeHead(200, SSE).end(chunk + chunk + chunk + DONE)
   },
+}
+
+async function writeForever(response: ServerResponse, piece: Buffer): Promise<void> {
+  while (!response.destroyed) {
+    if (response.write(piece)) continue
+    await new Promise((resolve) => {
+      response.once('drain', resolve)
+      response.once('close', resolve)
+    })
+  }
 }
 
 let stack: Stack
@@ -172,4 +212,57 @@ describe.concurrent('a provider that', () => {
     expect(completion).toBeLessThan(50)
     await stack.agreeOn(teamId, costOf([{ promptTokens: prompt, completionTokens: completion }]))
   })
+
+  it.each([
+    'answers with half an object',
+    'answers with braces around nothing',
+    'answers with noise',
+    'answers with a text',
+    'answers without an end',
+  ])('%s is a gateway error, and its entry ends', { timeout: 30_000 }, async (habit) => {
+    const { teamId, reply } = await ask(habit, false)
+    expect(reply.status).toBe(502)
+    expect(reply.json).toMatchObject({ error: { type: 'provider_error', code: '502' } })
+    const [row] = await stack.delivered(teamId, 1)
+    await stack.agreeOn(teamId, BigInt(row?.['spend_pico'] ?? 0))
+  })
+
+  it('sends a line of 10 MB is relayed as it speaks and charged what it says', async () => {
+    const { teamId, reply } = await ask('sends a line of 10 MB', true)
+    expect(reply.text.length).toBeGreaterThan(10 * 1024 * 1024)
+    await stack.agreeOn(teamId, PAID)
+  })
+
+  it('streams without an end is cut, and its entry ends', { timeout: 60_000 }, async () => {
+    const { teamId, reply } = await endless('odd/streams without an end')
+    expect(reply).toContain('The provider did not come to an end.')
+    const [row] = await stack.delivered(teamId, 1)
+    await stack.agreeOn(teamId, BigInt(row?.['spend_pico'] ?? 0))
+  })
+
+  it.each([
+    ['quotes the key in an answer', false],
+    ['quotes the key in a stream', true],
+    ['quotes the key in an error', false],
+  ])('%s is relayed without it', async (habit, stream) => {
+    const { reply } = await ask(habit, stream)
+    expect(reply.text).toContain('[redacted]')
+    expect(reply.text).not.toContain(PROVIDER_KEY)
+  })
 })
+
+/** Reads a stream to its end, and keeps the last of it. */
+async function endless(name: string) {
+  const { teamId, key } = await stack.tenant({ max_budget: 1 })
+  const response = await fetch(`${stack.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ model: name, messages: HI, stream: true }),
+  })
+  let reply = ''
+  const decoder = new TextDecoder()
+  for await (const chunk of response.body ?? []) {
+    reply = (reply + decoder.decode(chunk, { stream: true })).slice(-1_000)
+  }
+  return { teamId, reply }
+}

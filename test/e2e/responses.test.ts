@@ -15,9 +15,9 @@ let stack: Stack
 let first: ResponsesProvider
 let second: ResponsesProvider
 
-const row = (name: string, model: string, baseUrl: string) => `  - model_name: ${name}
+const deploymentAt = (name: string, baseUrl: string) => `  - model_name: ${name}
     litellm_params:
-      model: openai/${model}
+      model: openai/${name}
       api_base: ${baseUrl}
       api_key: ${PROVIDER_KEY}
       input_cost_per_token: 0.000005
@@ -28,10 +28,10 @@ const row = (name: string, model: string, baseUrl: string) => `  - model_name: $
 beforeAll(async () => {
   ;[first, second] = await Promise.all([startResponses(), startResponses()])
   stack = await startStack(
-    row('one', 'one', first.baseUrl) +
-      row('cut', 'cut', first.baseUrl) +
-      row('both', 'both', first.baseUrl) +
-      row('both', 'both', second.baseUrl) +
+    deploymentAt('one', first.baseUrl) +
+      deploymentAt('cut', first.baseUrl) +
+      deploymentAt('both', first.baseUrl) +
+      deploymentAt('both', second.baseUrl) +
       `  - model_name: claude
     litellm_params:
       model: anthropic/claude-sonnet-4-5

@@ -64,7 +64,7 @@ it.each([
 it.each([
   ['{model: bedrock/m, aws_region_name: eu-west-1, aws_access_key_id: AK}', 'aws_access_key_id'],
   ['{model: bedrock/m, aws_region_name: evil.test/}', 'aws_region_name'],
-  ['{model: bedrock/m}', 'api_base'],
+  ['{model: bedrock/m}', 'aws_region_name'],
 ])('refused by name: %s', (params, field) => {
   expect(() => called(params)).toThrow(`model_list[0].litellm_params.${field}: `)
 })

@@ -6,6 +6,14 @@ import {
   providerOf,
 } from '../../src/upstream/providers.ts'
 
+const [providersPage = ''] = Object.values(
+  import.meta.glob<string>('../../docs/providers.md', {
+    query: '?raw',
+    import: 'default',
+    eager: true,
+  }),
+)
+
 describe('a provider', () => {
   it.each(providerNames())('%s has an address that a path can follow', (name) => {
     const { baseUrl, bareHostPath } = providerOf(name)
@@ -53,5 +61,23 @@ describe('a provider', () => {
       expect(findNativeApi(name)).not.toBe(null)
     }
     expect(findNativeApi('openai')).toBe(null)
+  })
+})
+
+describe('docs/providers.md', () => {
+  const rows = providersPage.split('\n').filter((line) => line.startsWith('| `'))
+
+  it.each(providerNames())('has the row of %s, as it is', (name) => {
+    const row = rows.find((line) => line.split('|')[1]?.includes(`\`${name}\``))
+    const { baseUrl, apiKeyName, auth, outputCap, streamUsage, reportsCost, local } =
+      providerOf(name)
+    expect(row).toBeDefined()
+    if (baseUrl !== null) expect(row).toContain(`\`${baseUrl}\``)
+    if (apiKeyName !== null) expect(row).toContain(`\`${apiKeyName}\``)
+    expect(row?.includes(`key in \`${auth}\``)).toBe(auth !== 'bearer')
+    expect(row?.includes('max_completion_tokens')).toBe(outputCap === 'max_completion_tokens')
+    expect(row?.includes('unasked')).toBe(streamUsage === 'always')
+    expect(row?.includes('its own cost')).toBe(reportsCost)
+    expect(row?.includes('free')).toBe(local)
   })
 })

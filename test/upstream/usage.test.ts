@@ -213,6 +213,7 @@ describe('readBody', () => {
   const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 }
   const answer = { id: 'chatcmpl-1', model: 'gpt-4o-mini-2024-07-18', choices: [], usage }
   const expected = {
+    isJson: true,
     usage: readUsage(usage),
     responseId: 'chatcmpl-1',
     responseModel: 'gpt-4o-mini-2024-07-18',
@@ -229,16 +230,17 @@ describe('readBody', () => {
   })
 
   it.each([
-    [''],
-    ['<html><body>Bad gateway</body></html>'],
-    [text.slice(0, -1)],
-    ['[{"usage":{"prompt_tokens":1}}]'],
-    ['null'],
-    ['{"id":7,"model":"","usage":"much"}'],
-    ['{"choices":[{"message":{"content":"\\"usage\\":{\\"prompt_tokens\\":9}"}}]}'],
-    ['{"choices":[{"usage":{"prompt_tokens":9}}]}'],
-    ['['.repeat(100_000)],
-  ])('finds nothing in %.60s', (body) => {
-    expect(readBody(encode(body))).toEqual({ usage: null, responseId: null, responseModel: null })
+    ['', false],
+    ['<html><body>Bad gateway</body></html>', false],
+    [text.slice(0, -1), false],
+    ['[{"usage":{"prompt_tokens":1}}]', true],
+    ['null', true],
+    ['{"id":7,"model":"","usage":"much"}', true],
+    ['{"choices":[{"message":{"content":"\\"usage\\":{\\"prompt_tokens\\":9}"}}]}', true],
+    ['{"choices":[{"usage":{"prompt_tokens":9}}]}', true],
+    ['['.repeat(100_000), false],
+  ])('finds nothing in %.60s (JSON: %j)', (body, isJson) => {
+    const nothing = { isJson, usage: null, responseId: null, responseModel: null }
+    expect(readBody(encode(body))).toEqual(nothing)
   })
 })

@@ -1,4 +1,5 @@
 import { messagesDialect } from '../../upstream/messages/message-facts.ts'
+import { redactKey } from '../../upstream/redact.ts'
 import { ResponsesTap } from '../../upstream/responses-tap.ts'
 import { openAiDialect, StreamTap } from '../../upstream/stream-tap.ts'
 import type { Call } from '../call.ts'
@@ -15,6 +16,14 @@ export interface Passage {
 }
 
 export function passageFor(call: Call): Passage {
+  const { tap, push, end } = passageOf(call)
+  // Some quote the key in what they say of an error.
+  const clean = (pieces: readonly Uint8Array[]) =>
+    tap.errorEvent ? pieces.map((piece) => redactKey(piece, call.deployment.apiKey)) : pieces
+  return { tap, push: (chunk) => clean(push(chunk)), end: () => clean(end()) }
+}
+
+function passageOf(call: Call): Passage {
   const { wire } = call
   if (wire.kind !== 'translated') {
     const tap = tapFor(call)

@@ -12,6 +12,10 @@ import { type Passage, passageFor, type Tap } from './passage.ts'
 const encoder = new TextEncoder()
 const BROKE_OFF = 'stream broke off'
 const PAST_HOLD = 'past its hold'
+const ENDLESS = 'endless'
+/** No model writes as much or as long, whatever it sends beside its words. */
+const STREAM_MAX_BYTES = 512 * 1024 * 1024
+const STREAM_MAX_MS = 3_600_000
 
 /**
  * An event stream: bytes pass as they come, a tap reads the usage beside them. A client that
@@ -50,13 +54,19 @@ async function pump(
   const { tap } = passage
   const reader = upstream.body?.getReader()
   if (!reader) return null
+  const beganMs = Date.now()
+  let length = 0
   try {
     while (!tap.sawDone) {
       const read = reader.read()
       const { done, value } = await deadline.within(call.deployment.streamTimeoutMs, read)
       if (done) return null
+      length += value.length
       const chunks = passage.push(value)
-      if (isPastHold(attempt, tap)) throw new PastHold()
+      if (isPastHold(attempt, tap)) throw new Cut(PAST_HOLD)
+      if (length > STREAM_MAX_BYTES || Date.now() - beganMs > STREAM_MAX_MS) {
+        throw new Cut(ENDLESS)
+      }
       for (const chunk of chunks) await client.write(chunk)
       saw(costOfCount(call, tap.outputTokensSeen))
     }
@@ -64,7 +74,7 @@ async function pump(
     reader.cancel().catch(() => undefined)
     return null
   } catch (error) {
-    const cut = error instanceof PastHold ? PAST_HOLD : deadline.cut
+    const cut = error instanceof Cut ? error.message : deadline.cut
     const reason = cut ?? describe(error)
     log('warn', 'stream_broke_off', { id: call.id, model: call.deployment.id, reason })
     reader.cancel().catch(() => undefined)
@@ -72,7 +82,8 @@ async function pump(
   }
 }
 
-class PastHold extends Error {}
+/** Why we end a stream ourselves. */
+class Cut extends Error {}
 
 /**
  * Strict: a provider that ignores its cap would pass the budget with the rest. Only tokens that were
@@ -102,6 +113,7 @@ function errorEvent(call: Call, reason: string): Uint8Array {
 
 function errorFor(call: Call, reason: string): ApiError {
   if (reason === 'timeout') return timedOut(call)
+  if (reason === ENDLESS) return badGateway('The provider did not come to an end.')
   if (reason !== PAST_HOLD) return badGateway('The provider broke off the stream.')
   const message = 'The answer ran past what its budget had set aside for it.'
   return new ApiError(400, message, { type: 'budget_exceeded', param: null })

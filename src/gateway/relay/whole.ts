@@ -1,4 +1,5 @@
-import { readBody } from '../../upstream/usage.ts'
+import { redactKey } from '../../upstream/redact.ts'
+import { type BodyFacts, readBody } from '../../upstream/usage.ts'
 import { type Attempt, badGateway, timedOut, whenTight } from './attempt.ts'
 import { concat } from '../body.ts'
 import type { Call } from '../call.ts'
@@ -25,10 +26,12 @@ export async function relayWhole(attempt: Attempt, upstream: Response): Promise<
     if (deadline.cut === 'timeout') throw timedOut(call)
     throw badGateway('The provider broke off its answer.')
   }
-  const charge = chargeOf(attempt, body.bytes)
+  const facts = readBody(body.bytes)
+  const charge = chargeOf(attempt, facts, body.bytes)
   const settled = settle(charge)
   await whenTight(attempt, settled)
-  const answer = forClient(call, body.bytes)
+  if (!facts.isJson) throw badGateway('The provider answered with broken JSON.')
+  const answer = forClient(call, charge, body.bytes)
   if (!answer) throw badGateway('The provider answered with something that is no chat completion.')
   const headers = answerHeaders(call, attempt.admission, charge.pico)
   const type = upstream.headers.get('content-type') ?? ''
@@ -37,12 +40,15 @@ export async function relayWhole(attempt: Attempt, upstream: Response): Promise<
 }
 
 /** The answer in the client's API; null: it can't be said there. */
-function forClient({ wire }: Call, bytes: Uint8Array): Uint8Array | null {
-  return wire.kind === 'translated' ? wire.translation.answer(bytes) : bytes
+function forClient(call: Call, charge: Charge, bytes: Uint8Array): Uint8Array | null {
+  const { wire, deployment } = call
+  if (wire.kind === 'translated') return wire.translation.answer(bytes)
+  // Errors come as answers, too, without a usage; some quote the key.
+  const isCounted = charge.detail['usageSource'] === 'counted'
+  return isCounted ? redactKey(bytes, deployment.apiKey) : bytes
 }
 
-function chargeOf({ call }: Attempt, bytes: Uint8Array): Charge {
-  const answer = readBody(bytes)
+function chargeOf({ call }: Attempt, answer: BodyFacts, bytes: Uint8Array): Charge {
   const { usage } = answer
   const outputTokens = usage || !call.endpoint.hasOutput ? 0 : countOutputTokens(bytes)
   const charge = usage
