@@ -22,6 +22,7 @@ import { teamPageRoutes, teamRoutes } from './management/team/routes.ts'
 import { userRoutes, userRoutesV2 } from './management/user/routes.ts'
 import { openapiRoutes } from './openapi/routes.ts'
 import { type MetricsDeps, metricsRoutes } from './metrics/routes.ts'
+import type { PriceFileFollower } from './pricing/file/follower.ts'
 import { anthropicError } from './upstream/messages/errors.ts'
 
 const MANAGEMENT_BODY_MAX_BYTES = 1024 * 1024
@@ -41,6 +42,8 @@ const ROOMS = [
 export interface AppDeps extends MetricsDeps {
   /** Why this Worker must not serve yet; null: it may. */
   readonly refusesToServe: string | null
+  /** Null: there is no price file. */
+  readonly priceFile: PriceFileFollower | null
 }
 
 /** The HTTP map: middleware in order, then every route, then what was not found. */
@@ -59,6 +62,10 @@ export function createApp(deps: AppDeps): Hono {
   app.route('/health', healthRoutes(deps))
   app.use(async (_c, next) => {
     if (deps.refusesToServe !== null) throw unavailable(deps.refusesToServe, 60)
+    await next()
+  })
+  app.use(async (c, next) => {
+    await deps.priceFile?.follow(Date.now(), (work) => c.executionCtx.waitUntil(work))
     await next()
   })
   app.get('/', (c) =>

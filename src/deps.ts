@@ -8,6 +8,8 @@ import type { Config } from './config/config.ts'
 import { type AccountRef, openAccount } from './db/accounts.ts'
 import { connect } from './db/connect.ts'
 import { ledgerClient } from './ledger/client.ts'
+import { PriceFileFollower } from './pricing/file/follower.ts'
+import { priceStoreOf } from './pricing/file/price-store.ts'
 
 /** Only for `npm start` and tests; a deployed Worker refuses it. */
 const EXAMPLE_MASTER_KEY = 'sk-1234'
@@ -30,7 +32,7 @@ export function makeDeps(
 ): AppDeps {
   const db = connect({ ...env, DATABASE_URL: env.DATABASE_URL || NO_DATABASE_URL })
   const isDev = env.TOLLGATE_DEV === 'true'
-  const { jwtAuth } = config.settings
+  const { jwtAuth, priceFileUrl } = config.settings
   const masterKey = config.settings.masterKey ?? ''
   return {
     config,
@@ -44,6 +46,13 @@ export function makeDeps(
     lookupLimit: new LookupLimit(env.KEY_LOOKUPS ?? null),
     masterKey: new Secret(masterKey),
     publicKeys: jwtAuth && new PublicKeys(jwtAuth.keys),
+    priceFile:
+      priceFileUrl === null
+        ? null
+        : new PriceFileFollower({
+            url: priceFileUrl,
+            read: async (url, known) => priceStoreOf(env.PRICE_STORE).read(url, known),
+          }),
     isDev,
     hubs: env.METRICS_HUB,
     metricsToken: env.METRICS_TOKEN ? new Secret(env.METRICS_TOKEN) : null,

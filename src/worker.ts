@@ -6,9 +6,11 @@ import { makeDeps } from './deps.ts'
 import { runCron } from './jobs/cron.ts'
 import { Ledger as AnyLedger } from './ledger/object/ledger.ts'
 import { log } from './log.ts'
+import { priceStoreOf } from './pricing/file/price-store.ts'
 import type { Resets } from './windows.ts'
 
 export { KeyDirectory } from './auth/key-directory.ts'
+export { PriceStore } from './pricing/file/price-store.ts'
 export { MetricsHub } from './metrics/hub.ts'
 
 // A broken config.yaml throws here, so that it fails its deployment and not its first request.
@@ -27,7 +29,12 @@ export class Ledger extends AnyLedger {
 
 export default {
   fetch: app.fetch,
-  scheduled: (controller) => runCron(deps, controller.cron, controller.scheduledTime),
+  scheduled: (controller) =>
+    runCron(
+      { ...deps, priceStore: () => priceStoreOf(env.PRICE_STORE) },
+      controller.cron,
+      controller.scheduledTime,
+    ),
 } satisfies ExportedHandler<Env>
 
 /** Vars and secrets; bindings are objects. */

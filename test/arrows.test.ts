@@ -101,7 +101,7 @@ describe('arrows', () => {
     [
       'workerd',
       /^cloudflare:/,
-      /^worker\.ts$|^ledger\/object\/ledger\.ts$|^metrics\/hub\.ts$|^auth\/key-directory\.ts$/,
+      /^worker\.ts$|^(ledger\/object\/ledger|metrics\/hub|auth\/key-directory|pricing\/file\/price-store)\.ts$/,
     ],
   ])('let %s in at its own door only', (_name, library, door) => {
     const users = arrows().filter(({ to }) => library.test(to))

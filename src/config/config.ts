@@ -28,7 +28,7 @@ export interface Deployment {
   /** Azure's dated version, whose URLs name the model. Null: plain paths. */
   readonly apiVersion: string | null
   readonly apiKey: string | null
-  /** Of the model as it is named here. Null: nobody knows it. */
+  /** Of the model as it is named here, at this moment. Null: nobody knows it. */
   readonly price: Price | null
   readonly mockResponse: string | null
   readonly timeoutMs: number
@@ -71,6 +71,10 @@ export interface Settings {
   readonly requestTimeoutMs: number
   readonly maxRequestBytes: number
   readonly teamDefaults: TeamDefaults
+  /** Where the operator's own price file is; null: there is none. */
+  readonly priceFileUrl: string | null
+  /** Whether it is taken over however much it changes. */
+  readonly priceFileAcceptChanges: boolean
   /** Null: nobody is known by a token. */
   readonly jwtAuth: JwtAuth | null
   /** A header that carries the key instead of `Authorization`. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Pico } from '../money.ts'
 import { readOverrides } from '../pricing/overrides.ts'
-import { priceOfRow } from '../pricing/resolve.ts'
+import { priceTag } from '../pricing/resolve.ts'
 import { datedVersion, findNativeApi, findProvider, providerOf } from '../upstream/providers.ts'
 import { apiBaseProblem } from './api-base.ts'
 import type { HostPolicy } from './api-base.ts'
@@ -26,6 +26,8 @@ export interface RowContext {
   readonly timeoutMs: number
   readonly streamTimeoutMs: number | null
   readonly findings: Findings
+  /** Prices may come that nobody knows yet. */
+  readonly hasPriceFile: boolean
   /** Price fields → picodollars. */
   readonly prices: Readonly<Record<string, Pico>>
 }
@@ -52,7 +54,8 @@ export function makeDeployment(row: Row, context: RowContext): Deployment | null
     local,
   }
   const isPattern = target.model.includes('*')
-  const deployment = {
+  const price = priceTag(rules, target.model)
+  const deployment: Deployment = {
     id: info?.id ?? hashRow(row.model_name, context.raw),
     group: row.model_name,
     ...target,
@@ -65,11 +68,13 @@ export function makeDeployment(row: Row, context: RowContext): Deployment | null
     weight: params.weight ?? 1,
     mode: info?.mode ?? null,
     ...rules,
-    price: priceOfRow(rules, target.model),
+    get price() {
+      return price()
+    },
     maxInputTokens: info?.max_input_tokens ?? null,
     maxOutputTokens: info?.max_output_tokens ?? info?.max_tokens ?? null,
   }
-  if (deployment.price === null && !isPattern) warnOfPrice(context)
+  if (price() === null && !isPattern && !context.hasPriceFile) warnOfPrice(context)
   if (params.api_version !== undefined && !target.provider.startsWith('azure')) {
     context.findings.warnings.push(
       `${context.path}.litellm_params.api_version: only Azure has versions, so it has no effect`,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { apiBaseProblem } from './api-base.ts'
 import type { Alias, Config, Deployment } from './config.ts'
 import { makeDeployment } from './deployments.ts'
 import { readYaml } from './document.ts'
@@ -124,7 +125,12 @@ function parseDeployments(
   if (rows.length === 0) findings.warnings.push('model_list is empty: no model can be called')
   const rawRows: unknown[] = Array.isArray(raw.model_list) ? raw.model_list : []
   const streamTimeoutMs = router.stream_timeout ? Math.ceil(router.stream_timeout * 1000) : null
-  const shared = { hosts, lookup, findings, timeoutMs, streamTimeoutMs }
+  const { price_file_url: fileUrl } = general
+  const fileProblem = fileUrl === undefined ? null : apiBaseProblem(fileUrl, hosts)
+  if (fileProblem !== null)
+    findings.problems.push(`general_settings.price_file_url: ${fileProblem}`)
+  const hasPriceFile = fileUrl !== undefined
+  const shared = { hosts, lookup, findings, timeoutMs, streamTimeoutMs, hasPriceFile }
   const places = new Map<string, string>()
   return rows.flatMap((value: unknown, i) => {
     const path = formatPath(['model_list', i])

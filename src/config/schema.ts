@@ -113,6 +113,10 @@ export const GeneralSettings = z.object(
     strict_clamp: flag().optional(),
     strict_min_output_tokens: count('a whole number of tokens').optional(),
     max_request_size_mb: numeric('megabytes, more than 0 and at most 100', [0.001, 100]).optional(),
+    price_file_url: z
+      .url({ ...expectedValue('the URL of a price file'), protocol: /^https?$/ })
+      .optional(),
+    price_file_accept_changes: flag().optional(),
     enable_jwt_auth: flag().optional(),
     litellm_key_header_name: text()
       .regex(HEADER_NAME, { error: 'expected the name of a header such as "x-litellm-key"' })

@@ -48,6 +48,8 @@ export function makeSettings(sections: Sections, lookup: Lookup): Settings {
     requestTimeoutMs: Math.ceil(timeoutSeconds * 1000),
     maxRequestBytes: Math.floor(requestMb * BYTES_PER_MB),
     teamDefaults: makeTeamDefaults(litellm),
+    priceFileUrl: general.price_file_url ?? null,
+    priceFileAcceptChanges: general.price_file_accept_changes ?? false,
     jwtAuth,
     keyHeaderName: general.litellm_key_header_name ?? null,
     ignoreUnsupported: general.ignore_unsupported ?? [],

@@ -54,7 +54,7 @@ export interface Period extends Tariff {
   readonly hours: readonly [fromMs: number, toMs: number] | null
 }
 
-export type PriceSource = 'config' | 'catalog' | 'list' | 'local' | 'unknown'
+export type PriceSource = 'config' | 'file' | 'catalog' | 'list' | 'local' | 'unknown'
 
 export interface Price {
   readonly source: PriceSource

@@ -93,6 +93,8 @@ describe('the parsed config', () => {
       requestTimeoutMs: 600_000,
       maxRequestBytes: 20 * 1024 * 1024,
       keyHeaderName: null,
+      priceFileUrl: null,
+      priceFileAcceptChanges: false,
       teamDefaults: { byTeam: [], general: [] },
       jwtAuth: null,
       ignoreUnsupported: [],
