@@ -1,3 +1,4 @@
+import type OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type AnthropicProvider, startAnthropic, USAGE } from './anthropic-provider.ts'
 import { HI } from './gateway.ts'
@@ -77,6 +78,39 @@ describe.concurrent('a client of OpenAI, to a model of Anthropic', () => {
     expect(call).toMatchObject({ function: { arguments: '{"city":"Zürich","days":2}' } })
     expect(final.usage?.completion_tokens).toBe(USAGE.output_tokens)
     await stack.agreeOn(teamId, COST)
+  })
+
+  it('shows images, caches, asks for a schema and for thought', async () => {
+    const { key } = await stack.tenant({ max_budget: 1 })
+    const url = 'data:image/png;base64,iVBORw0KGgo='
+    const cached = { type: 'text', text: 'long', cache_control: { type: 'ephemeral', ttl: '1h' } }
+    const schema = { type: 'object', properties: { a: { type: 'string' } } }
+    await stack.openai(key).chat.completions.create({
+      model: 'claude-opus-4-6-shown',
+      messages: [
+        { role: 'system', content: [cached as OpenAI.ChatCompletionContentPartText] },
+        { role: 'user', content: [{ type: 'image_url', image_url: { url } }] },
+      ],
+      response_format: { type: 'json_schema', json_schema: { name: 'x', schema } },
+      reasoning_effort: 'low',
+    })
+    const sent = anthropic.seen.findLast(({ body }) => body['model'] === 'claude-opus-4-6-shown')
+    expect(sent?.body).toMatchObject({
+      system: [cached],
+      messages: [
+        {
+          role: 'user',
+          content: [
+            {
+              type: 'image',
+              source: { type: 'base64', media_type: 'image/png', data: 'iVBORw0KGgo=' },
+            },
+          ],
+        },
+      ],
+      thinking: { type: 'adaptive' },
+      output_config: { effort: 'low', format: { type: 'json_schema', schema } },
+    })
   })
 
   it('is refused what Anthropic cannot do, free of charge', async () => {

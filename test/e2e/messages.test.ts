@@ -222,6 +222,48 @@ describe.concurrent('a client of Anthropic, to a model behind an OpenAI-compatib
     await stack.agreeOn(teamId, BigInt(row?.['spend_pico'] ?? 0))
   })
 
+  it('shows images, calls tools, asks for a schema and for thought', async () => {
+    const { key } = await stack.tenant({ max_budget: 1 })
+    const source = { type: 'base64', media_type: 'image/png', data: 'iVBORw0KGgo=' } as const
+    const schema = { type: 'object', properties: { a: { type: 'string' } } }
+    await client(key).messages.create({
+      ...ASK,
+      model: 'script/in-77+out-3',
+      system: [{ type: 'text', text: 'short', cache_control: { type: 'ephemeral' } }],
+      messages: [
+        { role: 'user', content: [{ type: 'image', source }] },
+        {
+          role: 'assistant',
+          content: [{ type: 'tool_use', id: 't1', name: 'weather', input: { city: 'x' } }],
+        },
+        { role: 'user', content: [{ type: 'tool_result', tool_use_id: 't1', content: 'sun' }] },
+      ],
+      tools: [WEATHER],
+      thinking: { type: 'enabled', budget_tokens: 1_024 },
+      output_config: { format: { type: 'json_schema', schema } },
+    })
+    const sent = stack.provider.requests.findLast(({ body }) => body.includes('in-77+out-3'))
+    expect(JSON.parse(sent?.body.toString() ?? '')).toMatchObject({
+      messages: [
+        { role: 'system', content: 'short' },
+        {
+          role: 'user',
+          content: [
+            { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0KGgo=' } },
+          ],
+        },
+        {
+          role: 'assistant',
+          tool_calls: [{ id: 't1', function: { name: 'weather', arguments: '{"city":"x"}' } }],
+        },
+        { role: 'tool', tool_call_id: 't1', content: 'sun' },
+      ],
+      tools: [{ type: 'function', function: { name: 'weather' } }],
+      reasoning_effort: 'low',
+      response_format: { type: 'json_schema', json_schema: { schema } },
+    })
+  })
+
   it('sees errors as errors of Anthropic', async () => {
     const { key } = await stack.tenant({ max_budget: 1 })
     const error = await thrown(client(key).messages.create({ ...ASK, model: 'script/status-429' }))
