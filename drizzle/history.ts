@@ -122,3 +122,17 @@ export const auditLogs = pgTable(
     index('audit_logs_object').on(table.objectId),
   ],
 )
+
+/** Who is signed in to the admin pages. */
+export const uiSessions = pgTable(
+  'ui_sessions',
+  {
+    /** SHA-256 of what the cookie says. */
+    id: text().primaryKey(),
+    /** SHA-256 of the key that was signed in with, as callers are known by. */
+    keyHash: text().notNull(),
+    createdAt: instant().notNull().defaultNow(),
+    expiresAt: instant().notNull(),
+  },
+  (table) => [index('ui_sessions_expires').on(table.expiresAt)],
+)

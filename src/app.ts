@@ -23,6 +23,7 @@ import { userRoutes, userRoutesV2 } from './management/user/routes.ts'
 import { openapiRoutes } from './openapi/routes.ts'
 import { type MetricsDeps, metricsRoutes } from './metrics/routes.ts'
 import type { PriceFileFollower } from './pricing/file/follower.ts'
+import { uiRoutes } from './ui/routes.ts'
 import { anthropicError } from './upstream/messages/errors.ts'
 
 const MANAGEMENT_BODY_MAX_BYTES = 1024 * 1024
@@ -53,7 +54,9 @@ export function createApp(deps: AppDeps): Hono {
   app.notFound((c) => {
     throw unknownRoute(app, c)
   })
-  app.use(cors({ origin: '*', exposeHeaders: ['*'] }))
+  const withCors = cors({ origin: '*', exposeHeaders: ['*'] })
+  // The admin pages are for their own site.
+  app.use((c, next) => (/^\/ui(?:\/|$)/.test(c.req.path) ? next() : withCors(c, next)))
   const watchMemberRates = memberRatesWatch(deps)
   app.use(async (c, next) => {
     watchMemberRates((work) => c.executionCtx.waitUntil(work))
@@ -88,6 +91,10 @@ export function createApp(deps: AppDeps): Hono {
   app.route('/global', globalRoutes(deps))
   app.route('/audit', auditRoutes(deps))
   app.route('/', openapiRoutes(app))
+  app.route(
+    '/ui',
+    uiRoutes(deps, (request, env, c) => app.fetch(request, env, c.executionCtx)),
+  )
   return app
 }
 

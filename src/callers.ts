@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import { type Actor, actorOf, isAdmin, isViewer, maySeeAll } from './auth/actor.ts'
-import { authenticate, refetch } from './auth/authenticate.ts'
+import { authenticate, callerOfHash, refetch } from './auth/authenticate.ts'
 import type { Caller } from './auth/caller.ts'
 import { checkKey } from './auth/check-key.ts'
 import type { FindKeyDeps } from './auth/find-key.ts'
@@ -106,6 +106,8 @@ export function identify(
   c: Context,
   model: Asked['model'] = () => Promise.resolve(null),
 ): Promise<Caller> {
+  const known = (c.env as SignedInEnv | undefined)?.[SIGNED_IN]
+  if (known) return Promise.resolve(known)
   const { masterKey, config } = deps
   const { keyHeaderName } = config.settings
   const tokens = tokenDeps(deps, c)
@@ -119,6 +121,23 @@ export function identify(
     },
     c.req.raw.headers,
   )
+}
+
+/** Of requests that our own pages make for who is signed in: they carry no key. Nobody else has it. */
+const SIGNED_IN = Symbol('signed in')
+
+interface SignedInEnv {
+  readonly [SIGNED_IN]?: Caller
+}
+
+/** The environment of a request that is made for somebody who is known already. */
+export function envOf(c: Context, caller: Caller): object {
+  return { ...(c.env as object | undefined), [SIGNED_IN]: caller }
+}
+
+/** Who has the key with this hash; null: nobody any more. */
+export function callerWithHash(deps: Deps, c: Context, hash: string): Promise<Caller | null> {
+  return callerOfHash({ masterKey: deps.masterKey, ...findDeps(deps, c) }, hash)
 }
 
 /** The same caller as Postgres has it now, past all caches. Throws as `identify` does. */

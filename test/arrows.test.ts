@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-const sources = import.meta.glob<string>('../src/**/*.ts', {
+const sources = import.meta.glob<string>('../src/**/*.{ts,tsx}', {
   query: '?raw',
   import: 'default',
   eager: true,
@@ -17,6 +17,7 @@ const HEIGHTS: Readonly<Record<string, number>> = {
   jobs: 4,
   openapi: 4,
   health: 4,
+  ui: 4,
   http: 3,
   callers: 3,
   auth: 2,
@@ -36,7 +37,7 @@ const HEIGHTS: Readonly<Record<string, number>> = {
   within: 1,
 }
 
-const ROOMS = new Set(['gateway', 'management', 'metrics', 'jobs', 'openapi', 'health'])
+const ROOMS = new Set(['ui', 'gateway', 'management', 'metrics', 'jobs', 'openapi', 'health'])
 
 interface Arrow {
   readonly from: string
@@ -95,7 +96,7 @@ describe('arrows', () => {
   })
 
   it.each([
-    ['hono', /^hono/, /^(app|http|callers|health)\.ts$|routes\.ts$/],
+    ['hono', /^hono/, /^(app|http|callers|health)\.ts$|routes\.ts$|^ui\//],
     ['drizzle', /^drizzle-orm|\/drizzle\//, /^db\//],
     ['the neon driver', /^@neondatabase/, /^db\//],
     [

@@ -19,15 +19,29 @@ export async function authenticate(deps: AuthDeps, headers: Headers): Promise<Ca
   const credential = readCredential(headers, deps.keyHeaderName)
   if (credential === null) throw unauthorized('Authentication Error, No api key passed in.')
   const hash = await sha256Hex(credential)
-  if (await deps.masterKey.isHashedAs(hash)) {
-    const account = deps.cache.adminAccount
-    return { kind: 'admin', hash, userId: ADMIN_USER_ID, ...(account && { account }) }
-  }
+  const admin = await adminOf(deps, hash)
+  if (admin) return admin
   if (deps.callerOfToken && isToken(credential)) return deps.callerOfToken(credential)
   if (!credential.startsWith('sk-')) throw notAKey(credential)
   const record = await findKeyRecord(deps, hash)
   if (!record) throw unknownKey(credential, hash)
   return { kind: 'key', hash, record }
+}
+
+/** Who has the key with this hash; null: nobody any more. Throws 503 if it can't be looked up now. */
+export async function callerOfHash(deps: AdminDeps, hash: string): Promise<Caller | null> {
+  const admin = await adminOf(deps, hash)
+  if (admin) return admin
+  const record = await findKeyRecord(deps, hash)
+  return record && { kind: 'key', hash, record }
+}
+
+type AdminDeps = Pick<AuthDeps, 'masterKey'> & FindKeyDeps
+
+async function adminOf({ masterKey, cache }: AdminDeps, hash: string): Promise<Caller | null> {
+  if (!(await masterKey.isHashedAs(hash))) return null
+  const account = cache.adminAccount
+  return { kind: 'admin', hash, userId: ADMIN_USER_ID, ...(account && { account }) }
 }
 
 /**

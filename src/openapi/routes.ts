@@ -22,6 +22,8 @@ export function openapiRoutes(app: Hono): Hono {
 async function documentOf(app: Hono) {
   const spec = await generateSpecs(app, {
     includeEmptyPaths: true,
+    // Pages are for people.
+    exclude: [/^\/ui/],
     excludeStaticFile: false,
     defaultValidationErrorResponse: false,
     documentation: FRAME,

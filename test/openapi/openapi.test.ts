@@ -40,7 +40,9 @@ function operations({ paths }: Document) {
 describe('/openapi.json', () => {
   it('has every route that is mounted', async () => {
     const { paths } = await read()
-    const mounted = routes.filter(({ method }) => method !== 'ALL')
+    const mounted = routes.filter(
+      ({ method, path }) => method !== 'ALL' && !/^\/ui(?:\/|$)/.test(path),
+    )
     expect(mounted.length).toBeGreaterThan(40)
     const missing = mounted.filter(({ method, path }) => {
       const named = path.replaceAll(/:([a-z_]+)(\{[^}]*\})?/g, '{$1}')

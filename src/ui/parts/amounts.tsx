@@ -1,0 +1,75 @@
+import { parsePico, picoToDecimal } from '../../money.ts'
+
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+const DAY_MS = 24 * HOUR_MS
+
+/** USD as people read it, with the exact amount on hover. */
+export function Money({ usd }: { readonly usd: number }) {
+  return (
+    <span class="number" title={`${exact(usd)} USD`}>
+      {shownUsd(usd)}
+    </span>
+  )
+}
+
+export function exact(usd: number): string {
+  return picoToDecimal(parsePico(usd)).replace(/\.?0+$/, '') || '0'
+}
+
+/** `$1,234.50`, `$0.0035`, `$0.0000000010`: two decimals, or two digits that say something. */
+export function shownUsd(usd: number): string {
+  const size = Math.abs(usd)
+  const small = size > 0 && size < 1 ? Math.ceil(-Math.log10(size)) + 1 : 2
+  const digits = Math.min(12, Math.max(2, small))
+  const text = size.toLocaleString('en-US', {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  })
+  return `${usd < 0 ? '−' : ''}$${text}`
+}
+
+/** A moment, as far away as it is, with the exact time on hover. */
+export function When({ at, nowMs }: { readonly at: string; readonly nowMs: number }) {
+  return (
+    <time datetime={at} title={at}>
+      {distance(Date.parse(at) - nowMs)}
+    </time>
+  )
+}
+
+export function distance(ms: number): string {
+  const size = Math.abs(ms)
+  const [count, unit] =
+    size >= 2 * DAY_MS
+      ? [size / DAY_MS, 'days']
+      : size >= 2 * HOUR_MS
+        ? [size / HOUR_MS, 'hours']
+        : [Math.max(1, size / MINUTE_MS), 'min']
+  const text = `${Math.round(count)} ${unit}`
+  return ms >= 0 ? `in ${text}` : `${text} ago`
+}
+
+export interface Budget {
+  readonly spend: number
+  readonly held?: number | null | undefined
+  readonly limit: number | null
+}
+
+const WIDTH = 1_000
+
+/** Spent, held and what is left of a limit. */
+export function Bar({ spend, held, limit }: Budget) {
+  if (limit === null) return <span class="note">no limit</span>
+  const part = (usd: number) =>
+    limit > 0 ? Math.min(WIDTH, Math.round((Math.max(0, usd) / limit) * WIDTH)) : WIDTH
+  const [spent, taken] = [part(spend), part(spend + (held ?? 0))]
+  const words = `${shownUsd(spend)} spent, ${shownUsd(held ?? 0)} held, of ${shownUsd(limit)}`
+  return (
+    <svg class="bar" viewBox={`0 0 ${WIDTH} 10`} preserveAspectRatio="none" role="img">
+      <title>{words}</title>
+      <rect class="bar-held" width={taken} height="10" />
+      <rect class={spent >= WIDTH ? 'bar-full' : 'bar-spent'} width={spent} height="10" />
+    </svg>
+  )
+}

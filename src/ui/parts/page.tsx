@@ -1,0 +1,85 @@
+import { html } from 'hono/html'
+import type { Child } from 'hono/jsx'
+
+export interface Viewer {
+  /** As whom somebody is signed in. */
+  readonly name: string
+  readonly isAdmin: boolean
+}
+
+interface PageProps {
+  readonly title: string
+  /** Null: nobody is signed in. */
+  readonly viewer: Viewer | null
+  /** The path of the entry of the menu that it belongs to. */
+  readonly at?: string
+  readonly script?: string
+  readonly children: Child
+}
+
+const MENU = [
+  ['/ui/teams', 'Teams'],
+  ['/ui/keys', 'Keys'],
+  ['/ui/test-key', 'Test key'],
+] as const
+
+/** A whole document. */
+export function Page({ title, viewer, at, script, children }: PageProps) {
+  return html`<!doctype html>${(
+      <html lang="en">
+        <head>
+          <meta charset="utf-8" />
+          <meta name="viewport" content="width=device-width, initial-scale=1" />
+          <meta name="color-scheme" content="light dark" />
+          <title>{`${title} – Tollgate`}</title>
+          <link rel="stylesheet" href="/ui/assets/style.css" />
+          {script && <script src={`/ui/assets/${script}`} defer></script>}
+        </head>
+        <body>
+          <a class="skip" href="#main">
+            Skip to content
+          </a>
+          <header class="top">
+            <a class="brand" href="/ui">
+              Tollgate
+            </a>
+            {viewer && <Menu viewer={viewer} at={at} />}
+          </header>
+          <main id="main" tabindex={-1}>
+            {children}
+          </main>
+        </body>
+      </html>
+    )}`
+}
+
+function Menu({ viewer, at }: { readonly viewer: Viewer; readonly at: string | undefined }) {
+  return (
+    <>
+      <nav aria-label="Pages">
+        <ul>
+          {MENU.map(([path, name]) => (
+            <li>
+              <a href={path} aria-current={path === at ? 'page' : undefined}>
+                {name}
+              </a>
+            </li>
+          ))}
+        </ul>
+      </nav>
+      <form class="who" method="post" action="/ui/sign-out">
+        <span>{viewer.name}</span>
+        <button class="quiet">Sign out</button>
+      </form>
+    </>
+  )
+}
+
+/** What went wrong, in words; nothing if nothing did. */
+export function Alert({ children }: { readonly children: Child }) {
+  return children ? (
+    <p class="alert" role="alert">
+      {children}
+    </p>
+  ) : null
+}

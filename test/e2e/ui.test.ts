@@ -1,0 +1,151 @@
+import axe from 'axe-core'
+import type { AxeResults } from 'axe-core'
+import { existsSync } from 'node:fs'
+import { chromium } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { MASTER_KEY } from './gateway.ts'
+import { startStack } from './harness.ts'
+import type { Stack } from './harness.ts'
+
+const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
+const hasChromium = existsSync(CHROMIUM)
+const WIDTHS = [360, 1_440]
+const SCHEMES = ['light', 'dark'] as const
+
+let stack: Stack
+let browser: Browser
+
+async function signedIn(context: BrowserContext, key = MASTER_KEY): Promise<Page> {
+  const page = await context.newPage()
+  await page.goto(`${stack.url}/ui`)
+  await page.getByLabel('Key').fill(key)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('heading', { name: 'Teams' }).waitFor()
+  return page
+}
+
+/** What axe has against the page, by rule and place. */
+async function complaintsOf(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source)
+  const { violations } = await page.evaluate<AxeResults>('axe.run()')
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ target }) => `${id}: ${String(target)}`),
+  )
+}
+
+// Debian's chromium is not everywhere; .ci/run installs it.
+describe.skipIf(!hasChromium)(`the admin pages${hasChromium ? '' : ' (no chromium here)'}`, () => {
+  beforeAll(async () => {
+    stack = await startStack()
+    browser = await chromium.launch({
+      executablePath: CHROMIUM,
+      args: ['--no-sandbox', '--disable-dev-shm-usage'],
+    })
+  })
+  afterAll(async () => {
+    await browser.close()
+    await stack.close()
+  })
+
+  it('make a team and a key, and show its budget hold, by clicking alone', async () => {
+    const context = await browser.newContext()
+    const problems: string[] = []
+    const page = await signedIn(context)
+    page.on('console', (message) => {
+      // A refused call is what the page is there to show.
+      if (message.type() === 'error' && !message.text().includes('400')) {
+        problems.push(message.text())
+      }
+    })
+    page.on('pageerror', (error) => problems.push(String(error)))
+    await page.getByRole('link', { name: 'Create team' }).click()
+    await page.getByLabel('Name').fill('Browser team')
+    await page.getByLabel('Budget in USD').fill('0.000000001')
+    await page.getByLabel('Period').fill('1d')
+    await page.getByRole('button', { name: 'Create team' }).click()
+    await page.getByRole('heading', { name: 'Browser team' }).waitFor()
+    const teamUrl = page.url()
+    await page.getByRole('link', { name: 'Create key' }).click()
+    await page.getByLabel('Name').fill('browser')
+    await page.getByRole('button', { name: 'Create key' }).click()
+    const key = (await page.locator('#made-key').textContent())?.trim() ?? ''
+    expect(key).toMatch(/^sk-/)
+    expect(await page.locator('pre').first().textContent()).toContain(stack.url)
+    await page.getByRole('button', { name: 'Test key' }).click()
+    expect(await page.getByLabel('Key').inputValue()).toBe(key)
+    await page.getByLabel('Model').fill('script/chunks-8')
+    const answer = page.locator('#answer')
+    await page.getByRole('button', { name: 'Send' }).click()
+    await answer.getByText('Grüße 1 2 3').waitFor()
+    await page.locator('#facts').getByText('Tokens').waitFor()
+    await page.getByRole('button', { name: 'Send' }).click()
+    await answer.getByText('Budget has been exceeded!').waitFor()
+    await page.goto(teamUrl)
+    await page.locator('.bar-full').first().waitFor()
+    expect(problems).toEqual([])
+    await context.close()
+  })
+
+  it.each(SCHEMES.flatMap((scheme) => WIDTHS.map((width) => [scheme, width] as const)))(
+    'have nothing that axe complains of, nor a line too long (%s, %i px)',
+    async (colorScheme, width) => {
+      const context = await browser.newContext({ colorScheme, viewport: { width, height: 800 } })
+      const name = `A team with a rather long name ${colorScheme} ${width}`
+      const { teamId, key } = await stack.tenant({
+        team_alias: name,
+        max_budget: 5,
+        budget_duration: '30d',
+      })
+      const page = await signedIn(context)
+      const { keys } = (await stack.http(`/team/info?team_id=${teamId}`)).json
+      const [{ token } = { token: '' }] = keys as { token: string }[]
+      const paths = [
+        '/ui/teams',
+        '/ui/teams/new',
+        `/ui/teams/${teamId}`,
+        `/ui/teams/${teamId}/keys/new`,
+        '/ui/keys',
+        `/ui/keys/${token}`,
+        '/ui/test-key',
+        '/ui/nothing-here',
+        '/ui/sign-in',
+      ]
+      for (const path of paths) {
+        await page.goto(stack.url + path)
+        expect(await complaintsOf(page), path).toEqual([])
+        const widest = await page.evaluate('document.documentElement.scrollWidth')
+        expect(widest, path).toBeLessThanOrEqual(width)
+      }
+      expect(key).toMatch(/^sk-/)
+      await context.close()
+    },
+  )
+
+  it('run nothing that somebody wrote into a name', async () => {
+    const evil = `"><img src=x onerror="window.wasRun=1"><script>window.wasRun=1</script>`
+    const { teamId } = await stack.tenant({ team_alias: evil })
+    await stack.newKey({ team_id: teamId, key_alias: `${evil}${teamId}` })
+    const context = await browser.newContext()
+    const page = await signedIn(context)
+    for (const path of [`/ui/teams/${teamId}`, '/ui/teams', '/ui/keys']) {
+      await page.goto(stack.url + path)
+      expect(await page.evaluate('window.wasRun')).toBeUndefined()
+    }
+    await context.close()
+  })
+
+  it('show a member nothing of another team, whatever they type', async () => {
+    const [mine, theirs] = [await stack.tenant(), await stack.tenant({ team_alias: 'Not yours' })]
+    const context = await browser.newContext()
+    const page = await signedIn(context, mine.key)
+    expect(await page.getByRole('link', { name: 'Create team' }).count()).toBe(0)
+    await page.goto(`${stack.url}/ui/teams/${theirs.teamId}`)
+    expect(await page.textContent('body')).not.toContain('Not yours')
+    await context.close()
+    const stranger = await browser.newPage()
+    await stranger.goto(`${stack.url}/ui/teams/${theirs.teamId}`)
+    expect(stranger.url()).toBe(`${stack.url}/ui/sign-in`)
+    await stranger.close()
+  })
+})
