@@ -5,7 +5,13 @@ import type { Filled } from './parts/fields.tsx'
 const VALUE_MAX_LENGTH = 10_000
 const NUMBER = /^\d*\.?\d+(?:e-?\d+)?$/i
 /** What the API takes as numbers; anything else that is typed there is its to refuse. */
-const NUMERIC = new Set(['max_budget', 'team_member_budget', 'tpm_limit', 'rpm_limit'])
+const NUMERIC = new Set([
+  'max_budget',
+  'max_budget_in_team',
+  'team_member_budget',
+  'tpm_limit',
+  'rpm_limit',
+])
 const LISTS = new Set(['models'])
 
 /** The fields of a form that were filled in, as text. */

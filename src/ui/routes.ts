@@ -13,6 +13,7 @@ import { Problem } from './pages/problem.tsx'
 import { SignIn } from './pages/sign-in.tsx'
 import type { Viewer } from './parts/page.tsx'
 import { sessionCaller, signIn, signOut } from './session.ts'
+import { listPages } from './list-routes.ts'
 import { teamPages } from './team-routes.ts'
 
 /** What the pages of somebody who is signed in have at hand. */
@@ -67,7 +68,7 @@ export function uiRoutes(deps: Deps, front: Front): Hono<Signed> {
     c.set('viewer', await viewerOf(deps, c, caller))
     await next()
   })
-  app.get('/', (c) => c.redirect('/ui/teams', 303))
+  app.route('/', listPages())
   app.route('/', teamPages())
   app.route('/', keyPages())
   app.all('*', () => {
@@ -80,7 +81,7 @@ async function enter(deps: Deps, c: Context): Promise<Response> {
   const { key } = await c.req.parseBody()
   const given = typeof key === 'string' ? key.trim().slice(0, KEY_MAX_LENGTH) : ''
   try {
-    if (await signIn(deps, c, given)) return c.redirect('/ui/teams', 303)
+    if (await signIn(deps, c, given)) return c.redirect('/ui', 303)
     return c.html(SignIn({ problem: NOT_KNOWN }), 401)
   } catch (error) {
     if (!(error instanceof ApiError)) throw error

@@ -34,8 +34,23 @@ export function teamPages(): Hono<Signed> {
       }
     })
     .get('/teams/:id', (c) => showTeam(c, c.req.param('id'), EMPTY))
-    .post('/teams/:id/block', (c) => change(c, c.req.param('id'), '/team/block'))
-    .post('/teams/:id/unblock', (c) => change(c, c.req.param('id'), '/team/unblock'))
+    .post('/teams/:id/block', (c) => change(c, '/team/block'))
+    .post('/teams/:id/unblock', (c) => change(c, '/team/unblock'))
+    .post('/teams/:id/budget', async (c) => {
+      const values = await valuesOf(c, ['max_budget', 'budget_duration'])
+      const cleared = { max_budget: null, budget_duration: null }
+      return save(c, '/team/update', { values, body: { ...cleared, ...bodyOf(values) } })
+    })
+    .post('/teams/:id/members/add', async (c) => {
+      const values = await valuesOf(c, ['user_id', 'max_budget_in_team'])
+      const { user_id, ...limits } = bodyOf(values)
+      const body = { ...limits, member: { user_id, role: 'user' } }
+      return save(c, '/team/member_add', { values, body })
+    })
+    .post('/teams/:id/members/remove', async (c) => {
+      const values = await valuesOf(c, ['user_id'])
+      return save(c, '/team/member_delete', { values: {}, body: values })
+    })
     .post('/teams/:id/delete', (c) => remove(c, c.req.param('id')))
     .get('/teams/:id/keys/new', (c) => showNewKey(c, c.req.param('id'), EMPTY))
     .post('/teams/:id/keys/new', (c) => makeKey(c, c.req.param('id')))
@@ -64,11 +79,21 @@ async function showTeam(c: Page, teamId: string, filled: Filled) {
   return c.html(TeamPage(page), filled.problem ? 400 : 200)
 }
 
-async function change(c: Page, teamId: string, path: string) {
+const change = (c: Page, path: string) => save(c, path, { values: {}, body: {} })
+
+interface Sent {
+  /** As the form is shown again if the API refuses it. */
+  readonly values: Filled['values']
+  readonly body: object
+}
+
+/** Changes the team of this page, and shows it. */
+async function save(c: Page, path: string, { values, body }: Sent) {
+  const teamId = c.req.param('id') ?? ''
   try {
-    await c.var.api.post(path, { team_id: teamId })
+    await c.var.api.post(path, { ...body, team_id: teamId })
   } catch (error) {
-    return showTeam(c, teamId, refused({}, error))
+    return showTeam(c, teamId, refused(values, error))
   }
   return c.redirect(pathOf(teamId), 303)
 }

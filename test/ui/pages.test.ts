@@ -1,8 +1,8 @@
-import { exports } from 'cloudflare:workers'
+import { env, exports } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { db } from '../setup/database.ts'
 import { uiSessions } from '../../drizzle/schema.ts'
-import { MASTER, newKey, newTeam, post } from '../setup/worker.ts'
+import { chat, MASTER, newKey, newTeam, post } from '../setup/worker.ts'
 
 const SITE = 'http://tollgate.test'
 
@@ -161,6 +161,58 @@ describe('the pages', () => {
     const right = await visit(`${at}/delete`, { cookie, form: { confirmation: 'Doomed' } })
     expect(right.status).toBe(303)
     expect((await visit(at, { cookie })).status).toBe(404)
+  })
+
+  it('change a budget, and members', async () => {
+    const cookie = await signedIn()
+    const { team_id: teamId } = await newTeam({ team_alias: 'Changed', max_budget: 1 })
+    const at = `/ui/teams/${teamId}`
+    const send = (what: string, form: Record<string, string>) =>
+      visit(`${at}/${what}`, { cookie, form })
+    expect((await send('budget', { max_budget: '7.25', budget_duration: '7d' })).status).toBe(303)
+    const member = { user_id: `member-${teamId}`, max_budget_in_team: '2' }
+    expect((await send('members/add', member)).status).toBe(303)
+    const text = await (await visit(at, { cookie })).text()
+    expect(text).toContain('$7.25')
+    expect(text).toContain(`member-${teamId}`)
+    expect((await send('members/remove', { user_id: member.user_id })).status).toBe(303)
+    expect(await (await visit(at, { cookie })).text()).not.toContain(`member-${teamId}`)
+    const wrong = await send('budget', { max_budget: '-1', budget_duration: '7d' })
+    expect(wrong.status).toBe(400)
+    expect(await wrong.text()).toMatch(/id="max_budget-error"/)
+  })
+
+  it('show what was spent on what, by whom, and at which price', async () => {
+    const cookie = await signedIn()
+    const { team_id: teamId } = await newTeam({ team_alias: `Spender ${crypto.randomUUID()}` })
+    const key = await newKey({ team_id: teamId })
+    expect((await chat(key)).status).toBe(200)
+    await env.LEDGER.getByName(`team:${teamId}:1`).flush()
+    const logs = await (await visit(`/ui/logs?team_id=${teamId}`, { cookie })).text()
+    expect(logs).toContain('$0.0000035')
+    const [, id = ''] = /href="\/ui\/logs\/([^"]+)"/.exec(logs) ?? []
+    const detail = await (await visit(`/ui/logs/${id}`, { cookie })).text()
+    expect(detail).toContain('0.0000005 USD')
+    expect(detail).toContain('0.000003 USD')
+    const pages = {
+      '/ui': 'Overview',
+      '/ui/models': 'llama3',
+      '/ui/audit': 'created',
+      '/ui/users': 'Users',
+    }
+    for (const [path, word] of Object.entries({ ...pages, '/ui/budgets': 'Budgets' })) {
+      const answer = await visit(path, { cookie })
+      expect(answer.status, path).toBe(200)
+      expect(await answer.text()).toContain(word)
+    }
+  })
+
+  it('say what is wrong with a search, and keep it', async () => {
+    const cookie = await signedIn()
+    const answer = await visit('/ui/logs?start_date=yesterday', { cookie })
+    expect(answer.status).toBe(400)
+    expect(await answer.text()).toMatch(/value="yesterday"[^>]*aria-invalid="true"/)
+    expect((await visit('/ui/logs/no-such-call', { cookie })).status).toBe(404)
   })
 
   it('show and change nothing that the key may not', async () => {

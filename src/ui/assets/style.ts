@@ -22,7 +22,10 @@ a { color: var(--accent); }
 .top { display: flex; flex-wrap: wrap; align-items: center; gap: 8px 24px; padding: 12px 24px;
   background: var(--card); border-bottom: 1px solid var(--line); }
 .brand { font-weight: 700; color: var(--text); text-decoration: none; }
-.top ul { display: flex; gap: 16px; list-style: none; margin: 0; padding: 0; }
+.figures { display: flex; flex-wrap: wrap; gap: 16px 48px; } .figures p { margin: 0; }
+.figure { font-size: 1.5rem; font-weight: 600; }
+.days { display: block; width: 100%; height: auto; }
+.top ul { display: flex; flex-wrap: wrap; gap: 4px 16px; list-style: none; margin: 0; padding: 0; }
 .top nav a { text-decoration: none; padding: 4px 0; }
 .top nav a[aria-current] { border-bottom: 2px solid var(--accent); font-weight: 600; }
 .who { margin-left: auto; display: flex; gap: 12px; align-items: center; color: var(--soft); }

@@ -1,6 +1,7 @@
 import { Bar, Money, When } from '../parts/amounts.tsx'
 import { Act } from '../parts/fields.tsx'
 import { Alert, Page, type Viewer } from '../parts/page.tsx'
+import { Pager } from '../parts/table.tsx'
 import { type Key, Keys } from './team.tsx'
 
 interface KeysProps {
@@ -18,15 +19,7 @@ export function KeyList({ viewer, keys, total, page, pages, nowMs }: KeysProps) 
       <h1>Keys</h1>
       <p class="note">{total} in all. A key is created on its team’s page.</p>
       <Keys keys={keys} nowMs={nowMs} />
-      {pages > 1 && (
-        <nav class="row" aria-label="Pages of keys">
-          {page > 1 && <a href={`?page=${page - 1}`}>Previous</a>}
-          <span>
-            Page {page} of {pages}
-          </span>
-          {page < pages && <a href={`?page=${page + 1}`}>Next</a>}
-        </nav>
-      )}
+      <Pager label="Pages of keys" page={page} pages={pages} />
     </Page>
   )
 }

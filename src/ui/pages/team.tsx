@@ -1,6 +1,8 @@
-import { Bar, Money, When } from '../parts/amounts.tsx'
+import { Bar, exact, Money, When } from '../parts/amounts.tsx'
 import { Act, Field, type Filled } from '../parts/fields.tsx'
 import { Alert, Page, type Viewer } from '../parts/page.tsx'
+import { Table } from '../parts/table.tsx'
+import { DURATIONS } from './team-new.tsx'
 import { nameOf, type Team } from './teams.tsx'
 
 export interface Key {
@@ -49,7 +51,7 @@ export function TeamPage({ viewer, info, filled, nowMs }: TeamProps) {
       <h2>Keys</h2>
       <Keys keys={keys} nowMs={nowMs} />
       <h2>Members</h2>
-      <Members members={team.members_with_roles} />
+      <Members at={at} viewer={viewer} members={team.members_with_roles} filled={filled} />
       {viewer.isAdmin && <Settings at={at} team={team} filled={filled} />}
     </Page>
   )
@@ -85,58 +87,91 @@ function Budget({ team, nowMs }: { readonly team: Team; readonly nowMs: number }
 }
 
 export function Keys({ keys, nowMs }: { readonly keys: readonly Key[]; readonly nowMs: number }) {
-  if (keys.length === 0) return <p>No key yet. A key is what an app calls with.</p>
   return (
-    <div class="scroll" tabindex={0} role="region" aria-label="Keys">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Key</th>
-            <th scope="col">Budget used</th>
-            <th scope="col" class="end">
-              Spent
-            </th>
-            <th scope="col">Expires</th>
-          </tr>
-        </thead>
-        <tbody>
-          {keys.map((key) => (
-            <tr>
-              <th scope="row">
-                <a href={`/ui/keys/${key.token}`}>{key.key_alias || key.key_name}</a>
-                {key.blocked && <span class="note"> blocked</span>}
-              </th>
-              <td>
-                <Bar spend={key.spend} limit={key.max_budget} />
-              </td>
-              <td class="end">
-                <Money usd={key.spend} />
-              </td>
-              <td>{key.expires === null ? 'never' : <When at={key.expires} nowMs={nowMs} />}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      label="Keys"
+      empty="No key yet. A key is what an app calls with."
+      rows={keys}
+      columns={[
+        {
+          name: 'Key',
+          of: (key) => (
+            <>
+              <a href={`/ui/keys/${key.token}`}>{key.key_alias || key.key_name}</a>
+              {key.blocked && <span class="note"> blocked</span>}
+            </>
+          ),
+        },
+        { name: 'Budget used', of: (key) => <Bar spend={key.spend} limit={key.max_budget} /> },
+        { name: 'Spent', isNumber: true, of: (key) => <Money usd={key.spend} /> },
+        {
+          name: 'Expires',
+          of: ({ expires }) => (expires === null ? 'never' : <When at={expires} nowMs={nowMs} />),
+        },
+      ]}
+    />
   )
 }
 
-function Members({ members }: { readonly members: TeamInfo['team_info']['members_with_roles'] }) {
-  if (members.length === 0) return <p>No members.</p>
+interface MembersProps {
+  readonly at: string
+  readonly viewer: Viewer
+  readonly members: TeamInfo['team_info']['members_with_roles']
+  readonly filled: Filled
+}
+
+function Members({ at, viewer, members, filled }: MembersProps) {
   return (
-    <ul>
-      {members.map(({ user_id: id, user_email: email, role }) => (
-        <li>
-          {email ?? id} <span class="note">{role}</span>
-        </li>
-      ))}
-    </ul>
+    <>
+      <Table
+        label="Members"
+        empty="No members."
+        rows={members}
+        columns={[
+          { name: 'Member', of: (member) => member.user_email ?? member.user_id ?? '–' },
+          { name: 'Role', of: ({ role }) => role },
+          {
+            name: 'Change',
+            of: ({ user_id: id }) =>
+              id !== null &&
+              viewer.isAdmin && (
+                <form class="act" method="post" action={`${at}/members/remove`}>
+                  <input type="hidden" name="user_id" value={id} />
+                  <button class="quiet">Remove</button>
+                </form>
+              ),
+          },
+        ]}
+      />
+      {viewer.isAdmin && (
+        <form class="card row" method="post" action={`${at}/members/add`}>
+          <Field name="user_id" label="User id of a new member" filled={filled} required />
+          <Field
+            name="max_budget_in_team"
+            label="Their budget in USD"
+            filled={filled}
+            inputmode="decimal"
+          />
+          <button class="quiet">Add</button>
+        </form>
+      )}
+    </>
   )
 }
 
 function Settings({ at, team, filled }: SettingsProps) {
+  const { max_budget: budget, budget_duration: duration } = team
+  const now = { max_budget: budget === null ? '' : exact(budget), budget_duration: duration ?? '' }
+  const limits = { ...filled, values: { ...now, ...filled.values } }
   return (
-    <section class="card" aria-label="Block and delete">
+    <section class="card" aria-label="Settings">
+      <h2>Budget</h2>
+      <form class="row" method="post" action={`${at}/budget`}>
+        <Field name="max_budget" label="Budget in USD" filled={limits} inputmode="decimal" />
+        <Field name="budget_duration" label="Period" filled={limits} list={DURATIONS} />
+        <button class="quiet">Change</button>
+      </form>
+      <h2>Calls</h2>
       <Act to={`${at}/${team.blocked ? 'unblock' : 'block'}`} quiet>
         {team.blocked ? 'Admit calls again' : 'Block: refuse every call'}
       </Act>

@@ -1,5 +1,6 @@
 import { Bar, Money, When } from '../parts/amounts.tsx'
 import { Page, type Viewer } from '../parts/page.tsx'
+import { type Column, Pager, Table } from '../parts/table.tsx'
 
 /** Of the API's team rows, what the pages show. */
 export interface Team {
@@ -56,32 +57,18 @@ export function Teams({ viewer, list, asked, nowMs }: TeamsProps) {
         )}
       </div>
       <Search asked={asked} />
-      {list.teams.length === 0 ? <Nothing asked={asked} isAdmin={viewer.isAdmin} /> : null}
-      {list.teams.length > 0 && (
-        <div class="scroll" tabindex={0} role="region" aria-label="Teams">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Team</th>
-                <th scope="col">Budget used</th>
-                <th scope="col" class="end">
-                  Spent
-                </th>
-                <th scope="col" class="end">
-                  Limit
-                </th>
-                <th scope="col">Resets</th>
-              </tr>
-            </thead>
-            <tbody>
-              {list.teams.map((team) => (
-                <Row team={team} nowMs={nowMs} />
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-      <Pages list={list} asked={asked} />
+      <Table
+        label="Teams"
+        empty={emptyText(asked, viewer)}
+        rows={list.teams}
+        columns={columns(nowMs)}
+      />
+      <Pager
+        label="Pages of teams"
+        page={list.page}
+        pages={list.total_pages}
+        asked={{ ...asked }}
+      />
     </Page>
   )
 }
@@ -108,48 +95,36 @@ function Search({ asked }: { readonly asked: TeamsQuery }) {
   )
 }
 
-function Nothing({ asked, isAdmin }: { readonly asked: TeamsQuery; readonly isAdmin: boolean }) {
-  if (asked.search) return <p>No team has “{asked.search}” in its name.</p>
-  return (
-    <p>
-      There is no team yet.
-      {isAdmin && ' A team has a budget and keys: create the first one.'}
-    </p>
-  )
+function emptyText({ search }: TeamsQuery, { isAdmin }: Viewer): string {
+  if (search) return `No team has “${search}” in its name.`
+  const hint = isAdmin ? ' A team has a budget and keys: create the first one.' : ''
+  return `There is no team yet.${hint}`
 }
 
-function Row({ team, nowMs }: { readonly team: Team; readonly nowMs: number }) {
-  const { spend, held, max_budget: limit, budget_reset_at: resetAt } = team
-  return (
-    <tr>
-      <th scope="row">
-        <a href={`/ui/teams/${encodeURIComponent(team.team_id)}`}>{nameOf(team)}</a>
-        {team.blocked && <span class="note"> blocked</span>}
-      </th>
-      <td>
-        <Bar spend={spend} held={held} limit={limit} />
-      </td>
-      <td class="end">
-        <Money usd={spend} />
-      </td>
-      <td class="end">{limit === null ? '–' : <Money usd={limit} />}</td>
-      <td>{resetAt === null ? 'never' : <When at={resetAt} nowMs={nowMs} />}</td>
-    </tr>
-  )
-}
-
-function Pages({ list, asked }: { readonly list: TeamList; readonly asked: TeamsQuery }) {
-  const { page, total_pages: last } = list
-  if (last <= 1) return null
-  const at = (number: number) =>
-    `?${new URLSearchParams({ ...asked, page: String(number) }).toString()}`
-  return (
-    <nav class="row" aria-label="Pages of teams">
-      {page > 1 && <a href={at(page - 1)}>Previous</a>}
-      <span>
-        Page {page} of {last}
-      </span>
-      {page < last && <a href={at(page + 1)}>Next</a>}
-    </nav>
-  )
+function columns(nowMs: number): readonly Column<Team>[] {
+  return [
+    {
+      name: 'Team',
+      of: (team) => (
+        <>
+          <a href={`/ui/teams/${encodeURIComponent(team.team_id)}`}>{nameOf(team)}</a>
+          {team.blocked && <span class="note"> blocked</span>}
+        </>
+      ),
+    },
+    {
+      name: 'Budget used',
+      of: (team) => <Bar spend={team.spend} held={team.held} limit={team.max_budget} />,
+    },
+    { name: 'Spent', isNumber: true, of: (team) => <Money usd={team.spend} /> },
+    {
+      name: 'Limit',
+      isNumber: true,
+      of: (team) => (team.max_budget === null ? '–' : <Money usd={team.max_budget} />),
+    },
+    {
+      name: 'Resets',
+      of: ({ budget_reset_at: at }) => (at === null ? 'never' : <When at={at} nowMs={nowMs} />),
+    },
+  ]
 }

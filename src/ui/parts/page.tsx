@@ -17,10 +17,17 @@ interface PageProps {
   readonly children: Child
 }
 
+/** The last is whether everybody has use for it. */
 const MENU = [
-  ['/ui/teams', 'Teams'],
-  ['/ui/keys', 'Keys'],
-  ['/ui/test-key', 'Test key'],
+  ['/ui', 'Overview', false],
+  ['/ui/teams', 'Teams', true],
+  ['/ui/keys', 'Keys', true],
+  ['/ui/test-key', 'Test key', true],
+  ['/ui/logs', 'Logs', true],
+  ['/ui/models', 'Models', true],
+  ['/ui/users', 'Users', false],
+  ['/ui/budgets', 'Budgets', false],
+  ['/ui/audit', 'Audit log', false],
 ] as const
 
 /** A whole document. */
@@ -58,7 +65,7 @@ function Menu({ viewer, at }: { readonly viewer: Viewer; readonly at: string | u
     <>
       <nav aria-label="Pages">
         <ul>
-          {MENU.map(([path, name]) => (
+          {MENU.filter(([, , isForAll]) => isForAll || viewer.isAdmin).map(([path, name]) => (
             <li>
               <a href={path} aria-current={path === at ? 'page' : undefined}>
                 {name}
