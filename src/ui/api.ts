@@ -44,14 +44,28 @@ export class Api {
     return this.#send(path, { method: 'POST', body: JSON.stringify(body) })
   }
 
+  /** What would become of a call. Throws an ApiProblem. */
+  dryRun(body: object): Promise<DryRun> {
+    return this.#send('/v1/chat/completions', {
+      method: 'POST',
+      body: JSON.stringify(body),
+      headers: { 'x-tollgate-dry-run': 'true' },
+    })
+  }
+
   async #send<T>(path: string, init: RequestInit = {}): Promise<T> {
     const url = new URL(path, this.#c.req.url)
-    const headers = { 'content-type': 'application/json' }
+    const headers = new Headers(init.headers)
+    headers.set('content-type', 'application/json')
     const request = new Request(url, { ...init, headers })
     const response = await this.#front(request, envOf(this.#c, this.#caller), this.#c)
     if (response.ok) return response.json<T>()
     throw problemOf(response.status, await response.json().catch(() => null))
   }
+}
+
+interface DryRun {
+  readonly refusal: { readonly error: { readonly message: string } } | null
 }
 
 function problemOf(status: number, answer: unknown): ApiProblem {

@@ -6,6 +6,7 @@ const VALUE_MAX_LENGTH = 10_000
 const NUMBER = /^\d*\.?\d+(?:e-?\d+)?$/i
 /** What the API takes as numbers; anything else that is typed there is its to refuse. */
 const NUMERIC = new Set([
+  'temp_budget_increase',
   'max_budget',
   'max_budget_in_team',
   'team_member_budget',

@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono'
+import { type Api, ApiProblem } from './api.ts'
 import { refused, valuesOf } from './forms.ts'
-import { type KeyInfo, KeyList, KeyPage } from './pages/keys.tsx'
+import { type KeyInfo, KeyList, KeyPage, type Verdict } from './pages/keys.tsx'
 import type { Key } from './pages/team.tsx'
 import { TestKey } from './pages/test-key.tsx'
 import type { Signed } from './routes.ts'
@@ -16,7 +17,7 @@ interface Listed {
 }
 
 /** Keys, and trying them. */
-export function keyPages(): Hono<Signed> {
+export function keyPages(apiOf: ApiOf): Hono<Signed> {
   return new Hono<Signed>()
     .get('/keys', async (c) => {
       const asked = { page: c.req.query('page'), size: PAGE_SIZE, return_full_object: 'true' }
@@ -25,7 +26,8 @@ export function keyPages(): Hono<Signed> {
       const { viewer } = c.var
       return c.html(KeyList({ viewer, keys, total, page, pages, nowMs: Date.now() }))
     })
-    .get('/keys/:hash', (c) => showKey(c, c.req.param('hash'), null))
+    .get('/keys/:hash', (c) => showKey(c, c.req.param('hash')))
+    .post('/keys/:hash/ask', (c) => ask(c, c.req.param('hash'), apiOf))
     .post('/keys/:hash/block', (c) => change(c, c.req.param('hash'), '/key/block'))
     .post('/keys/:hash/unblock', (c) => change(c, c.req.param('hash'), '/key/unblock'))
     .post('/keys/:hash/regenerate', (c) => regenerate(c, c.req.param('hash')))
@@ -36,10 +38,34 @@ export function keyPages(): Hono<Signed> {
 
 type Page = Context<Signed>
 
-async function showKey(c: Page, hash: string, problem: string | null) {
+interface Shown {
+  readonly problem?: string | null
+  readonly verdict?: Verdict
+}
+
+async function showKey(c: Page, hash: string, { problem = null, verdict }: Shown = {}) {
   const { info } = await c.var.api.get<KeyInfo>('/key/info', { key: hash })
-  const page = { viewer: c.var.viewer, hash, info, problem, nowMs: Date.now() }
+  const models = await modelsOf(c)
+  const { viewer } = c.var
+  const page = { viewer, hash, info, problem, verdict: verdict ?? null, models, nowMs: Date.now() }
   return c.html(KeyPage(page), problem === null ? 200 : 400)
+}
+
+/** The Worker as somebody with this key reaches it; null: nobody has it. */
+export type ApiOf = (c: Context, hash: string) => Promise<Api | null>
+
+/** The gateway's own answer to such a call, with this key, by its dry run. */
+async function ask(c: Page, hash: string, apiOf: ApiOf) {
+  // Who may not see the key may not ask for it either.
+  await c.var.api.get('/key/info', { key: hash })
+  const { model = '' } = await valuesOf(c, ['model'])
+  const own = await apiOf(c, hash)
+  if (!own) throw new ApiProblem(404, 'Nobody has this key any more.', null)
+  const refusal = await own
+    .dryRun({ model, messages: [{ role: 'user', content: 'hi' }] })
+    .then((answer) => answer.refusal?.error.message ?? null)
+    .catch((error: unknown) => said(error))
+  return showKey(c, hash, { verdict: { model, refusal } })
 }
 
 const said = (error: unknown) => refused({}, error).problem?.message ?? null
@@ -48,7 +74,7 @@ async function change(c: Page, hash: string, path: string) {
   try {
     await c.var.api.post(path, { key: hash })
   } catch (error) {
-    return showKey(c, hash, said(error))
+    return showKey(c, hash, { problem: said(error) })
   }
   return c.redirect(`/ui/keys/${hash}`, 303)
 }
@@ -58,7 +84,7 @@ async function regenerate(c: Page, hash: string) {
     const { key } = await c.var.api.post<{ key: string }>('/key/regenerate', { key: hash })
     return await showMade(c, key)
   } catch (error) {
-    return showKey(c, hash, said(error))
+    return showKey(c, hash, { problem: said(error) })
   }
 }
 
@@ -66,7 +92,7 @@ async function remove(c: Page, hash: string) {
   try {
     await c.var.api.post('/key/delete', { keys: [hash] })
   } catch (error) {
-    return showKey(c, hash, said(error))
+    return showKey(c, hash, { problem: said(error) })
   }
   return c.redirect('/ui/keys', 303)
 }

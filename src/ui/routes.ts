@@ -3,12 +3,14 @@ import { csrf } from 'hono/csrf'
 import { secureHeaders } from 'hono/secure-headers'
 import { actorOf, isAdmin } from '../auth/actor.ts'
 import type { Caller } from '../auth/caller.ts'
+import { callerWithHash } from '../callers.ts'
 import { ApiError } from '../errors.ts'
 import type { Deps } from '../http.ts'
 import { Api, ApiProblem, type Front } from './api.ts'
+import { LIVE_SCRIPT } from './assets/live.ts'
 import { STYLE } from './assets/style.ts'
 import { TEST_KEY_SCRIPT } from './assets/test-key.ts'
-import { keyPages } from './key-routes.ts'
+import { type ApiOf, keyPages } from './key-routes.ts'
 import { Problem } from './pages/problem.tsx'
 import { SignIn } from './pages/sign-in.tsx'
 import type { Viewer } from './parts/page.tsx'
@@ -27,6 +29,10 @@ const NOT_KNOWN = 'Nobody has this key.'
 /** `/ui`: the admin pages, for people. */
 export function uiRoutes(deps: Deps, front: Front): Hono<Signed> {
   const app = new Hono<Signed>()
+  const apiOf: ApiOf = async (c, hash) => {
+    const caller = await callerWithHash(deps, c, hash)
+    return caller && new Api(front, c, caller)
+  }
   app.onError((error, c) => {
     const { status, message } = told(error)
     const viewer = c.get('viewer') ?? null
@@ -50,6 +56,7 @@ export function uiRoutes(deps: Deps, front: Front): Hono<Signed> {
   )
   app.use(csrf())
   app.get('/assets/style.css', (c) => asset(c, STYLE, 'text/css'))
+  app.get('/assets/live.js', (c) => asset(c, LIVE_SCRIPT, 'text/javascript'))
   app.get('/assets/test-key.js', (c) => asset(c, TEST_KEY_SCRIPT, 'text/javascript'))
   app.use(async (c, next) => {
     c.header('cache-control', 'no-store')
@@ -70,7 +77,7 @@ export function uiRoutes(deps: Deps, front: Front): Hono<Signed> {
   })
   app.route('/', listPages())
   app.route('/', teamPages())
-  app.route('/', keyPages())
+  app.route('/', keyPages(apiOf))
   app.all('*', () => {
     throw new ApiProblem(404, 'There is no such page.', null)
   })

@@ -41,6 +41,10 @@ export function teamPages(): Hono<Signed> {
       const cleared = { max_budget: null, budget_duration: null }
       return save(c, '/team/update', { values, body: { ...cleared, ...bodyOf(values) } })
     })
+    .post('/teams/:id/increase', async (c) => {
+      const values = await valuesOf(c, ['temp_budget_increase', 'temp_budget_expiry'])
+      return save(c, '/team/update', { values, body: bodyOf(values) })
+    })
     .post('/teams/:id/members/add', async (c) => {
       const values = await valuesOf(c, ['user_id', 'max_budget_in_team'])
       const { user_id, ...limits } = bodyOf(values)

@@ -131,6 +131,25 @@ describe.skipIf(!hasChromium)(`the admin pages${hasChromium ? '' : ' (no chromiu
     },
   )
 
+  it('show what is spent as it is spent, also after the line was cut', async () => {
+    const { teamId, key } = await stack.tenant({ max_budget: 1 })
+    const context = await browser.newContext()
+    const page = await signedIn(context)
+    await page.goto(`${stack.url}/ui/teams/${teamId}`)
+    const spent = page.locator('#budget dd').first()
+    expect(await spent.textContent()).toBe('$0.00')
+    const call = () => stack.chat(key, 'script/usage-1000-1000')
+    expect((await call()).status).toBe(200)
+    await page.locator('#budget dd', { hasText: '$0.0000048' }).waitFor({ timeout: 2_500 })
+    await context.setOffline(true)
+    expect((await call()).status).toBe(200)
+    await new Promise((resolve) => setTimeout(resolve, 2_000))
+    expect(await spent.textContent()).toBe('$0.0000048')
+    await context.setOffline(false)
+    await page.locator('#budget dd', { hasText: '$0.0000096' }).waitFor({ timeout: 8_000 })
+    await context.close()
+  })
+
   it('run nothing that somebody wrote into a name', async () => {
     const evil = `"><img src=x onerror="window.wasRun=1"><script>window.wasRun=1</script>`
     const { teamId } = await stack.tenant({ team_alias: evil })

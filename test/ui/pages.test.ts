@@ -1,8 +1,9 @@
 import { env, exports } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
+import { sha256Hex } from '../../src/ids.ts'
 import { db } from '../setup/database.ts'
 import { uiSessions } from '../../drizzle/schema.ts'
-import { chat, MASTER, newKey, newTeam, post } from '../setup/worker.ts'
+import { chat, get, MASTER, newKey, newTeam, post } from '../setup/worker.ts'
 
 const SITE = 'http://tollgate.test'
 
@@ -180,6 +181,43 @@ describe('the pages', () => {
     const wrong = await send('budget', { max_budget: '-1', budget_duration: '7d' })
     expect(wrong.status).toBe(400)
     expect(await wrong.text()).toMatch(/id="max_budget-error"/)
+  })
+
+  it('allow more for a while', async () => {
+    const cookie = await signedIn()
+    const { team_id: teamId } = await newTeam({ max_budget: 1 })
+    const until = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10)
+    const form = { temp_budget_increase: '2.5', temp_budget_expiry: `${until} 12:00:00` }
+    const at = `/ui/teams/${teamId}`
+    expect((await visit(`${at}/increase`, { cookie, form })).status).toBe(303)
+    const { team_info: team } = await get<{ team_info: { temp_budget_increase: number } }>(
+      `/team/info?team_id=${teamId}`,
+    )
+    expect(team.temp_budget_increase).toBe(2.5)
+    const wrong = { ...form, temp_budget_expiry: 'soon' }
+    const answer = await visit(`${at}/increase`, { cookie, form: wrong })
+    expect(await answer.text()).toMatch(/id="temp_budget_expiry-error"/)
+  })
+
+  it('say why a key is refused, without a call', async () => {
+    const cookie = await signedIn()
+    const { team_id: teamId } = await newTeam({ max_budget: 1e-9 })
+    const key = await newKey({ team_id: teamId })
+    const hash = await sha256Hex(key)
+    const ask = async (model: string) => {
+      const answer = await visit(`/ui/keys/${hash}/ask`, { cookie, form: { model } })
+      return answer.text()
+    }
+    expect(await ask('llama3')).toContain('A call of llama3 would be admitted now.')
+    expect((await chat(key)).status).toBe(200)
+    expect(await ask('llama3')).toContain('would be refused now: Budget has been exceeded!')
+    expect(await ask('no-such-model')).toContain('Invalid model name')
+    const stranger = await signedIn(await newKey())
+    const theirs = await visit(`/ui/keys/${hash}/ask`, {
+      cookie: stranger,
+      form: { model: 'llama3' },
+    })
+    expect(theirs.status).toBeGreaterThanOrEqual(400)
   })
 
   it('show what was spent on what, by whom, and at which price', async () => {

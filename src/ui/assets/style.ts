@@ -44,13 +44,14 @@ thead th { border-top: 0; font-size: .875rem; color: var(--soft); font-weight: 6
 .end { text-align: right; }
 .number { font-variant-numeric: tabular-nums; white-space: nowrap; }
 .bar { display: block; width: 160px; height: 10px; border-radius: 5px; background: var(--line); overflow: hidden; }
-.card .bar { width: 100%; }
+.card > .bar { width: 100%; margin-bottom: 12px; }
+.scroll + .card { margin-top: 16px; }
 .bar-spent { fill: var(--spent); } .bar-held { fill: var(--held); } .bar-full { fill: var(--full); }
 .note, .hint { color: var(--soft); font-size: .875rem; margin: 4px 0 0; }
 .field { margin: 0 0 16px; max-width: 480px; }
 label { display: block; font-weight: 600; margin-bottom: 4px; }
 input, select, textarea { width: 100%; font: inherit; color: inherit; background: var(--ground);
-  border: 1px solid var(--soft); border-radius: 6px; padding: 8px 10px; }
+  border: 1px solid var(--soft); border-radius: 6px; padding: 8px 10px; min-height: 42px; }
 [aria-invalid] { border-color: var(--wrong); }
 .wrong { color: var(--wrong); margin: 4px 0 0; }
 .alert { background: var(--wrong-ground); color: var(--wrong); border-radius: 6px; padding: 8px 12px; overflow-wrap: anywhere; }

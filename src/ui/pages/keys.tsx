@@ -1,5 +1,5 @@
 import { Bar, Money, When } from '../parts/amounts.tsx'
-import { Act } from '../parts/fields.tsx'
+import { Act, Field } from '../parts/fields.tsx'
 import { Alert, Page, type Viewer } from '../parts/page.tsx'
 import { Pager } from '../parts/table.tsx'
 import { type Key, Keys } from './team.tsx'
@@ -40,10 +40,20 @@ interface KeyProps {
   readonly hash: string
   readonly info: KeyInfo['info']
   readonly problem: string | null
+  /** What would become of a call now; null: nobody asked. */
+  readonly verdict: Verdict | null
+  readonly models: readonly string[]
   readonly nowMs: number
 }
 
-export function KeyPage({ viewer, hash, info, problem, nowMs }: KeyProps) {
+export interface Verdict {
+  readonly model: string
+  /** Null: it would be admitted. */
+  readonly refusal: string | null
+}
+
+export function KeyPage(props: KeyProps) {
+  const { viewer, hash, info, problem, verdict, models, nowMs } = props
   const at = `/ui/keys/${hash}`
   const { spend, held, max_budget: limit, team_id: teamId, expires } = info
   return (
@@ -77,6 +87,7 @@ export function KeyPage({ viewer, hash, info, problem, nowMs }: KeyProps) {
           </dd>
         </dl>
       </section>
+      <Ask at={at} verdict={verdict} models={models} />
       <section class="card row" aria-label="Changes">
         <Act to={`${at}/${info.blocked ? 'unblock' : 'block'}`} quiet>
           {info.blocked ? 'Admit calls again' : 'Block'}
@@ -89,5 +100,39 @@ export function KeyPage({ viewer, hash, info, problem, nowMs }: KeyProps) {
         </Act>
       </section>
     </Page>
+  )
+}
+
+interface AskProps {
+  readonly at: string
+  readonly verdict: Verdict | null
+  readonly models: readonly string[]
+}
+
+/** Why is it refused? */
+function Ask({ at, verdict, models }: AskProps) {
+  const values = { model: verdict?.model ?? models[0] ?? '' }
+  return (
+    <section class="card" aria-label="Would a call pass?">
+      <h2>Would a call pass?</h2>
+      <form class="row" method="post" action={`${at}/ask`}>
+        <Field
+          name="model"
+          label="Model"
+          filled={{ values, problem: null }}
+          list={models}
+          required
+        />
+        <button class="quiet">Ask</button>
+      </form>
+      {verdict && (
+        <p role="status">
+          {verdict.refusal === null
+            ? `A call of ${verdict.model} would be admitted now.`
+            : `A call of ${verdict.model} would be refused now: ${verdict.refusal}`}
+        </p>
+      )}
+      <p class="note">Nothing is held or charged, and no provider is asked.</p>
+    </section>
   )
 }

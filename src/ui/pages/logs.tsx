@@ -1,6 +1,6 @@
 import { exact, Money, When } from '../parts/amounts.tsx'
-import { Field, type Filled } from '../parts/fields.tsx'
-import { Alert, Page, type Viewer } from '../parts/page.tsx'
+import { Choice, Field, type Filled } from '../parts/fields.tsx'
+import { Alert, Live, Page, type Viewer } from '../parts/page.tsx'
 import { type Column, Pager, Table } from '../parts/table.tsx'
 
 export interface LogRow {
@@ -47,29 +47,41 @@ const LABELS: Readonly<Record<(typeof LOG_FILTERS)[number], string>> = {
   api_key: 'Key or its hash',
   model: 'Model',
   request_id: 'Call id',
-  status_filter: 'Status: success or failure',
+  status_filter: 'Status',
   start_date: 'From (UTC)',
   end_date: 'To (UTC)',
 }
 
+const STATUSES = [
+  ['', 'any'],
+  ['success', 'success'],
+  ['failure', 'failure'],
+] as const
+
 export function Logs({ viewer, list, filled, nowMs }: LogsProps) {
   const { problem } = filled
   return (
-    <Page title="Logs" viewer={viewer} at="/ui/logs">
+    <Page title="Logs" viewer={viewer} at="/ui/logs" script="live.js">
       <h1>Logs</h1>
       <Alert>{problem && problem.field === null && problem.message}</Alert>
       <form class="card row" method="get" role="search">
-        {LOG_FILTERS.map((name) => (
-          <Field name={name} label={LABELS[name]} filled={filled} />
-        ))}
+        {LOG_FILTERS.map((name) =>
+          name === 'status_filter' ? (
+            <Choice name={name} label="Status" filled={filled} options={STATUSES} />
+          ) : (
+            <Field name={name} label={LABELS[name]} filled={filled} />
+          ),
+        )}
         <button class="quiet">Show</button>
       </form>
-      <Table
-        label="Calls"
-        empty="No call fits. Calls appear here seconds after they end."
-        rows={list.data}
-        columns={columns(nowMs)}
-      />
+      <Live id="calls">
+        <Table
+          label="Calls"
+          empty="No call fits. Calls appear here seconds after they end."
+          rows={list.data}
+          columns={columns(nowMs)}
+        />
+      </Live>
       <Pager
         label="Pages of calls"
         page={list.page}

@@ -1,6 +1,6 @@
 import { Bar, exact, Money, When } from '../parts/amounts.tsx'
 import { Act, Field, type Filled } from '../parts/fields.tsx'
-import { Alert, Page, type Viewer } from '../parts/page.tsx'
+import { Alert, Live, Page, type Viewer } from '../parts/page.tsx'
 import { Table } from '../parts/table.tsx'
 import { DURATIONS } from './team-new.tsx'
 import { nameOf, type Team } from './teams.tsx'
@@ -39,7 +39,7 @@ export function TeamPage({ viewer, info, filled, nowMs }: TeamProps) {
   const { team_info: team, keys } = info
   const at = `/ui/teams/${encodeURIComponent(info.team_id)}`
   return (
-    <Page title={nameOf(team)} viewer={viewer} at="/ui/teams">
+    <Page title={nameOf(team)} viewer={viewer} at="/ui/teams" script="live.js">
       <div class="head">
         <h1>{nameOf(team)}</h1>
         <a class="button" href={`${at}/keys/new`}>
@@ -47,9 +47,13 @@ export function TeamPage({ viewer, info, filled, nowMs }: TeamProps) {
         </a>
       </div>
       <Alert>{filled.problem?.field === null && filled.problem.message}</Alert>
-      <Budget team={team} nowMs={nowMs} />
+      <Live id="budget">
+        <Budget team={team} nowMs={nowMs} />
+      </Live>
       <h2>Keys</h2>
-      <Keys keys={keys} nowMs={nowMs} />
+      <Live id="keys">
+        <Keys keys={keys} nowMs={nowMs} />
+      </Live>
       <h2>Members</h2>
       <Members at={at} viewer={viewer} members={team.members_with_roles} filled={filled} />
       {viewer.isAdmin && <Settings at={at} team={team} filled={filled} />}
@@ -170,6 +174,24 @@ function Settings({ at, team, filled }: SettingsProps) {
         <Field name="max_budget" label="Budget in USD" filled={limits} inputmode="decimal" />
         <Field name="budget_duration" label="Period" filled={limits} list={DURATIONS} />
         <button class="quiet">Change</button>
+      </form>
+      <h2>More for a while</h2>
+      <form class="row" method="post" action={`${at}/increase`}>
+        <Field
+          name="temp_budget_increase"
+          label="More, in USD"
+          filled={limits}
+          inputmode="decimal"
+          required
+        />
+        <Field
+          name="temp_budget_expiry"
+          label="Until (UTC)"
+          placeholder="2026-12-31"
+          filled={limits}
+          required
+        />
+        <button class="quiet">Allow</button>
       </form>
       <h2>Calls</h2>
       <Act to={`${at}/${team.blocked ? 'unblock' : 'block'}`} quiet>

@@ -1,5 +1,5 @@
 import { Bar, Money, When } from '../parts/amounts.tsx'
-import { Page, type Viewer } from '../parts/page.tsx'
+import { Live, Page, type Viewer } from '../parts/page.tsx'
 import { type Column, Pager, Table } from '../parts/table.tsx'
 
 /** Of the API's team rows, what the pages show. */
@@ -47,7 +47,7 @@ const SORTS = [
 
 export function Teams({ viewer, list, asked, nowMs }: TeamsProps) {
   return (
-    <Page title="Teams" viewer={viewer} at="/ui/teams">
+    <Page title="Teams" viewer={viewer} at="/ui/teams" script="live.js">
       <div class="head">
         <h1>Teams</h1>
         {viewer.isAdmin && (
@@ -57,12 +57,14 @@ export function Teams({ viewer, list, asked, nowMs }: TeamsProps) {
         )}
       </div>
       <Search asked={asked} />
-      <Table
-        label="Teams"
-        empty={emptyText(asked, viewer)}
-        rows={list.teams}
-        columns={columns(nowMs)}
-      />
+      <Live id="teams">
+        <Table
+          label="Teams"
+          empty={emptyText(asked, viewer)}
+          rows={list.teams}
+          columns={columns(nowMs)}
+        />
+      </Live>
       <Pager
         label="Pages of teams"
         page={list.page}

@@ -17,7 +17,7 @@ export function exact(usd: number): string {
   return picoToDecimal(parsePico(usd)).replace(/\.?0+$/, '') || '0'
 }
 
-/** `$1,234.50`, `$0.0035`, `$0.0000000010`: two decimals, or two digits that say something. */
+/** `$1,234.50`, `$0.0035`, `$0.000000001`: two decimals, or two digits that say something. */
 export function shownUsd(usd: number): string {
   const size = Math.abs(usd)
   const small = size > 0 && size < 1 ? Math.ceil(-Math.log10(size)) + 1 : 2
@@ -26,7 +26,7 @@ export function shownUsd(usd: number): string {
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
   })
-  return `${usd < 0 ? '−' : ''}$${text}`
+  return `${usd < 0 ? '−' : ''}$${text.replace(/(\.\d\d\d*?)0+$/, '$1')}`
 }
 
 /** A moment, as far away as it is, with the exact time on hover. */

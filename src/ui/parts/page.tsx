@@ -82,6 +82,15 @@ function Menu({ viewer, at }: { readonly viewer: Viewer; readonly at: string | u
   )
 }
 
+/** A part that a script keeps as it is now, on pages with `live.js`. */
+export function Live({ id, children }: { readonly id: string; readonly children: Child }) {
+  return (
+    <div id={id} data-live>
+      {children}
+    </div>
+  )
+}
+
 /** What went wrong, in words; nothing if nothing did. */
 export function Alert({ children }: { readonly children: Child }) {
   return children ? (
