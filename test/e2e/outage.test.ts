@@ -136,10 +136,11 @@ it(
     }
     await Promise.all([customer(), ...Array.from({ length: 50 }, attacker)])
     const seconds = Math.ceil((Date.now() - startedMs) / 1_000)
-    // Five hundred at once and fifty a second from then on; beside them only the outbox writes.
+    // Five hundred at once and fifty a second from then on; beside them only the outbox writes, a
+    // few times a second.
     const lookedUp = statuses.get(401) ?? 0
     expect(lookedUp).toBeLessThanOrEqual(500 + seconds * 50)
-    expect(stack.database.endpoint.queries - before).toBeLessThanOrEqual(lookedUp + 5 * seconds)
+    expect(stack.database.endpoint.queries - before).toBeLessThanOrEqual(lookedUp + 10 * seconds)
     expect(lookedUp + (statuses.get(503) ?? 0)).toBe(10_000)
     expect(slowestMs).toBeLessThan(2_000)
     expect(good).toBeGreaterThan(10)

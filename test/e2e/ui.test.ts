@@ -6,12 +6,22 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MASTER_KEY } from './gateway.ts'
 import { startStack } from './harness.ts'
+import { isLong } from './long.ts'
 import type { Stack } from './harness.ts'
 
 const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
 const hasChromium = existsSync(CHROMIUM)
-const WIDTHS = [360, 1_440]
-const SCHEMES = ['light', 'dark'] as const
+/** Each page in both schemes and at both ends of its widths; the long run mixes them. */
+const LOOKS = [
+  ['light', 360],
+  ['dark', 1_440],
+  ...(isLong
+    ? ([
+        ['light', 1_440],
+        ['dark', 360],
+      ] as const)
+    : []),
+] as const
 
 let stack: Stack
 let browser: Browser
@@ -88,7 +98,7 @@ describe.skipIf(!hasChromium)(`the admin pages${hasChromium ? '' : ' (no chromiu
     await context.close()
   })
 
-  it.each(SCHEMES.flatMap((scheme) => WIDTHS.map((width) => [scheme, width] as const)))(
+  it.each(LOOKS)(
     'have nothing that axe complains of, nor a line too long (%s, %i px)',
     async (colorScheme, width) => {
       const context = await browser.newContext({ colorScheme, viewport: { width, height: 800 } })
