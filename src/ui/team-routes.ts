@@ -51,10 +51,7 @@ export function teamPages(): Hono<Signed> {
       const body = { ...limits, member: { user_id, role: 'user' } }
       return save(c, '/team/member_add', { values, body })
     })
-    .post('/teams/:id/members/remove', async (c) => {
-      const values = await valuesOf(c, ['user_id'])
-      return save(c, '/team/member_delete', { values: {}, body: values })
-    })
+    .post('/teams/:id/members/change', (c) => changeMember(c, c.req.param('id')))
     .post('/teams/:id/delete', (c) => remove(c, c.req.param('id')))
     .get('/teams/:id/keys/new', (c) => showNewKey(c, c.req.param('id'), EMPTY))
     .post('/teams/:id/keys/new', (c) => makeKey(c, c.req.param('id')))
@@ -100,6 +97,22 @@ async function save(c: Page, path: string, { values, body }: Sent) {
     return showTeam(c, teamId, refused(values, error))
   }
   return c.redirect(pathOf(teamId), 303)
+}
+
+/** One form with three buttons. */
+async function changeMember(c: Page, teamId: string) {
+  const values = await valuesOf(c, ['user_id', 'max_budget_in_team', 'what'])
+  const { user_id: userId = '', what = '' } = values
+  if (what === 'remove') {
+    return save(c, '/team/member_delete', { values: {}, body: { user_id: userId } })
+  }
+  if (what === 'reset') {
+    const path = `/team/${encodeURIComponent(teamId)}/member/${encodeURIComponent(userId)}/reset_spend`
+    return save(c, path, { values: {}, body: { reset_to: 0 } })
+  }
+  const { max_budget_in_team = null } = bodyOf(values)
+  const body = { user_id: userId, max_budget_in_team }
+  return save(c, '/team/member_update', { values: {}, body })
 }
 
 async function remove(c: Page, teamId: string) {

@@ -62,6 +62,9 @@ button.quiet { background: transparent; color: var(--accent); }
 .row { display: flex; flex-wrap: wrap; gap: 12px; align-items: end; }
 .row .field { flex: 1 1 160px; margin: 0; }
 .act { display: inline; }
+.tight { gap: 6px; align-items: center; flex-wrap: nowrap; }
+.tight .amount { width: 7em; } .tight button { padding: 8px 10px; white-space: nowrap; }
+.window { margin-top: 12px; } .window .bar { width: 100%; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 16px; margin: 0; }
 dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 code, pre { font: .875rem/1.5 ui-monospace, monospace; }

@@ -3,6 +3,7 @@ import { Act, Field, type Filled } from '../parts/fields.tsx'
 import { Alert, Live, Page, type Viewer } from '../parts/page.tsx'
 import { Table } from '../parts/table.tsx'
 import { DURATIONS } from './team-new.tsx'
+import { Members } from './members.tsx'
 import { nameOf, type Team } from './teams.tsx'
 
 export interface Key {
@@ -15,6 +16,12 @@ export interface Key {
   readonly expires: string | null
 }
 
+interface Pace {
+  readonly spend_per_hour: number
+  /** Null: not before its reset. */
+  readonly budget_ends_at: string | null
+}
+
 export interface TeamInfo {
   readonly team_id: string
   readonly team_info: Team & {
@@ -23,8 +30,22 @@ export interface TeamInfo {
       readonly user_email: string | null
       readonly role: string
     }[]
+    readonly forecast: { readonly last_day: Pace; readonly window: Pace }
+    readonly budget_limits:
+      | readonly {
+          readonly budget_duration: string
+          readonly max_budget: number | null
+          readonly reset_at: string | null
+        }[]
+      | null
+    readonly budget_limits_usage: Readonly<Record<string, { readonly current_spend: number }>>
   }
   readonly keys: readonly Key[]
+  readonly team_memberships: readonly {
+    readonly user_id: string
+    readonly spend: number
+    readonly litellm_budget_table: { readonly max_budget: number | null } | null
+  }[]
 }
 
 interface TeamProps {
@@ -55,13 +76,18 @@ export function TeamPage({ viewer, info, filled, nowMs }: TeamProps) {
         <Keys keys={keys} nowMs={nowMs} />
       </Live>
       <h2>Members</h2>
-      <Members at={at} viewer={viewer} members={team.members_with_roles} filled={filled} />
+      <Members at={at} viewer={viewer} info={info} filled={filled} />
       {viewer.isAdmin && <Settings at={at} team={team} filled={filled} />}
     </Page>
   )
 }
 
-function Budget({ team, nowMs }: { readonly team: Team; readonly nowMs: number }) {
+interface BudgetProps {
+  readonly team: TeamInfo['team_info']
+  readonly nowMs: number
+}
+
+function Budget({ team, nowMs }: BudgetProps) {
   const { spend, held, max_budget: limit, budget_reset_at: resetAt } = team
   return (
     <section class="card" aria-label="Budget">
@@ -79,6 +105,10 @@ function Budget({ team, nowMs }: { readonly team: Team; readonly nowMs: number }
         <dd>{limit === null ? 'none' : <Money usd={limit} />}</dd>
         <dt>Resets</dt>
         <dd>{resetAt === null ? 'never' : <When at={resetAt} nowMs={nowMs} />}</dd>
+        <dt>At this pace</dt>
+        <dd>
+          <Forecast team={team} nowMs={nowMs} />
+        </dd>
         <dt>Models</dt>
         <dd>{team.models.length > 0 ? team.models.join(', ') : 'all'}</dd>
         <dt>Id</dt>
@@ -86,7 +116,38 @@ function Budget({ team, nowMs }: { readonly team: Team; readonly nowMs: number }
           <code>{team.team_id}</code>
         </dd>
       </dl>
+      {(team.budget_limits ?? []).map(({ budget_duration: id, max_budget: most, reset_at: at }) => (
+        <div class="window">
+          <p class="note">
+            Each {id}
+            {at !== null && (
+              <>
+                , resets <When at={at} nowMs={nowMs} />
+              </>
+            )}
+          </p>
+          <Bar spend={team.budget_limits_usage[id]?.current_spend ?? 0} limit={most} />
+        </div>
+      ))}
     </section>
+  )
+}
+
+function Forecast({ team, nowMs }: BudgetProps) {
+  const { budget_ends_at: endsAt, spend_per_hour: perHour } = team.forecast.last_day
+  if (team.max_budget !== null && team.spend >= team.max_budget) return <>spent up</>
+  return (
+    <>
+      <Money usd={perHour * 24} /> a day
+      {team.max_budget !== null &&
+        (endsAt === null ? (
+          ', enough until its reset'
+        ) : (
+          <>
+            , spent up <When at={endsAt} nowMs={nowMs} />
+          </>
+        ))}
+    </>
   )
 }
 
@@ -114,52 +175,6 @@ export function Keys({ keys, nowMs }: { readonly keys: readonly Key[]; readonly 
         },
       ]}
     />
-  )
-}
-
-interface MembersProps {
-  readonly at: string
-  readonly viewer: Viewer
-  readonly members: TeamInfo['team_info']['members_with_roles']
-  readonly filled: Filled
-}
-
-function Members({ at, viewer, members, filled }: MembersProps) {
-  return (
-    <>
-      <Table
-        label="Members"
-        empty="No members."
-        rows={members}
-        columns={[
-          { name: 'Member', of: (member) => member.user_email ?? member.user_id ?? '–' },
-          { name: 'Role', of: ({ role }) => role },
-          {
-            name: 'Change',
-            of: ({ user_id: id }) =>
-              id !== null &&
-              viewer.isAdmin && (
-                <form class="act" method="post" action={`${at}/members/remove`}>
-                  <input type="hidden" name="user_id" value={id} />
-                  <button class="quiet">Remove</button>
-                </form>
-              ),
-          },
-        ]}
-      />
-      {viewer.isAdmin && (
-        <form class="card row" method="post" action={`${at}/members/add`}>
-          <Field name="user_id" label="User id of a new member" filled={filled} required />
-          <Field
-            name="max_budget_in_team"
-            label="Their budget in USD"
-            filled={filled}
-            inputmode="decimal"
-          />
-          <button class="quiet">Add</button>
-        </form>
-      )}
-    </>
   )
 }
 
