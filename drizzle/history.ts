@@ -123,6 +123,18 @@ export const auditLogs = pgTable(
   ],
 )
 
+/** Calls that budgets and limits refused, by day in UTC: they leave no row of their own. */
+export const dailyRefusals = pgTable(
+  'daily_refusals',
+  {
+    day: date({ mode: 'string' }).notNull(),
+    accountId: text().notNull(),
+    generation: integer().notNull(),
+    calls: count().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.day, table.accountId, table.generation] })],
+)
+
 /** Who is signed in to the admin pages. */
 export const uiSessions = pgTable(
   'ui_sessions',

@@ -26,7 +26,14 @@ import {
 } from './columns.ts'
 
 export { policyVersion } from './columns.ts'
-export { auditLogs, dailyCustomers, dailySpend, spendLogs, uiSessions } from './history.ts'
+export {
+  auditLogs,
+  dailyCustomers,
+  dailyRefusals,
+  dailySpend,
+  spendLogs,
+  uiSessions,
+} from './history.ts'
 
 /** What owns one ledger: `team:<id>`, `user:<id>` or `key:<hash>`. */
 export const accounts = pgTable('accounts', {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import {
   accounts,
   dailyCustomers,
+  dailyRefusals,
   dailySpend,
   keys,
   memberships,
@@ -11,6 +12,7 @@ import {
 } from '../../drizzle/schema.ts'
 import { openAccount } from '../../src/db/accounts.ts'
 import { findKey } from '../../src/db/keys.ts'
+import { writeRefusals } from '../../src/db/refusals.ts'
 import { writeSpend } from '../../src/db/spend.ts'
 import { scopeOf } from '../../src/ledger/scopes.ts'
 import type { Opening } from '../../src/ledger/types.ts'
@@ -41,15 +43,31 @@ describe('the database of the simulation', () => {
         expect(ordered(opened)).toEqual(ordered(expected))
       }
       if (dice.chance(0.05)) await changeKey(simulated, { dice, token: dice.pick(hashes) })
+      const refused = dice.pick(accountIds)
+      const days = [{ day: dice.pick(['1969-01-01', '1969-01-02']), calls: dice.below(9) }]
+      await writeRefusals(db, { accountId: refused, generation: GENERATION }, days)
+      simulated.writeRefusals({ accountId: refused, generation: GENERATION }, days)
       const hash = dice.pick([...hashes, 'nobody'])
       expect(await findKey(db, hash)).toEqual(simulated.findKey(hash))
     }
     expect(await standing(both)).toEqual(standingOf(simulated))
     expect(await logged(accountIds)).toEqual(loggedOf(simulated, accountIds))
+    expect(await refusals(accountIds)).toEqual(simulated.refusals)
     expect(await daily(accountIds)).toEqual(dailyOf(simulated, accountIds))
     expect(await customers(accountIds)).toEqual(customersOf(simulated, accountIds))
   })
 })
+
+async function refusals(accountIds: readonly string[]) {
+  const isTheirs = inArray(dailyRefusals.accountId, [...accountIds])
+  const rows = await db.select().from(dailyRefusals).where(isTheirs)
+  return new Map(
+    rows.map(({ day, accountId, generation, calls }) => [
+      `${day}/${accountId}/${generation}`,
+      calls,
+    ]),
+  )
+}
 
 async function changeKey(
   simulated: SimulatedDatabase,

@@ -589,7 +589,7 @@ describe('the tables', () => {
     await inside(one, (store) => {
       for (let i = 0; i < 3; i++) migrateLedger(store)
     })
-    expect(await count(one, 'step')).toBe(2)
+    expect(await count(one, 'step')).toBe(3)
     expect(await standing(one)).toEqual([7n, 0n])
   })
 
@@ -599,7 +599,7 @@ describe('the tables', () => {
     await inside(one, (store) => {
       store.exec('ALTER TABLE entry ADD COLUMN later TEXT')
       store.exec('ALTER TABLE told ADD COLUMN later TEXT')
-      store.exec('INSERT INTO step (number) VALUES (3)')
+      store.exec('INSERT INTO step (number) VALUES (99)')
     })
     await crash()
     await spend(one, 20n)

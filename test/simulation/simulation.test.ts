@@ -5,6 +5,7 @@ import { simulate } from './simulate.ts'
 const { inPlaceOf } = await vi.hoisted(() => import('./database/linked.ts'))
 vi.mock('../../src/db/connect.ts', () => inPlaceOf.connect)
 vi.mock('../../src/db/spend.ts', () => inPlaceOf.spend)
+vi.mock('../../src/db/refusals.ts', () => inPlaceOf.refusals)
 vi.mock('../../src/db/key-move.ts', () => inPlaceOf.keyMove)
 vi.mock('../../src/db/key-update.ts', () => inPlaceOf.keyUpdate)
 vi.mock('../../src/db/key-details.ts', () => inPlaceOf.keyDetails)

@@ -1,9 +1,11 @@
 import { DurableObject } from 'cloudflare:workers'
 import { connect } from '../../db/connect.ts'
+import { writeRefusals } from '../../db/refusals.ts'
 import { describe, log } from '../../log.ts'
 import { within } from '../../within.ts'
 import { type SnapshotAnswer, snapshotOf } from '../snapshot.ts'
 import { writeAll } from './delivery.ts'
+import { RefusalCount } from './refusal-count.ts'
 import type { Pico } from '../../money.ts'
 import { LedgerCore } from '../core.ts'
 import { Outbox } from './outbox.ts'
@@ -32,6 +34,8 @@ import type {
 
 /** Postgres hears of a settle this much later, together with those beside it. */
 const DELIVER_AFTER_MS = 1_000
+/** And this much later of refusals, however many there are. */
+const REFUSALS_AFTER_MS = 5_000
 const BACKOFF_MAX_MS = 60_000
 /** One alarm delivers for at most this long, then yields to a fresh one. */
 const ALARM_MAX_MS = 30_000
@@ -49,6 +53,7 @@ export class Ledger extends DurableObject<Env> {
   #alarmMs: number | null = null
   #failures = 0
   #registration!: Registration
+  readonly #refusals: RefusalCount
 
   /** How windows lie that rows say nothing about: as this deployment's config.yaml has it. */
   protected get resets(): Resets {
@@ -57,6 +62,7 @@ export class Ledger extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
+    this.#refusals = new RefusalCount(ctx.storage.sql)
     ctx.storage.transactionSync(() => this.#load())
   }
 
@@ -65,7 +71,11 @@ export class Ledger extends DurableObject<Env> {
   }
 
   reserve(request: ReserveRequest): ReserveAnswer {
-    return this.#run((nowMs) => this.#core.reserve(request, nowMs))
+    return this.#run((nowMs) => {
+      const answer = this.#core.reserve(request, nowMs)
+      if (answer.kind === 'refused') this.#refusals.add(nowMs)
+      return answer
+    })
   }
 
   renew(id: string, seenPico: Pico): boolean {
@@ -171,9 +181,11 @@ export class Ledger extends DurableObject<Env> {
         this.#core.expire(nowMs)
         this.#outbox.fold(this.#core, nowMs)
         this.#store.forgetTold(nowMs - TOLD_KEPT_MS)
+        this.#refusals.save(nowMs)
         hasNews = !this.#outbox.isEmpty()
       })
       while (Date.now() - startedMs < ALARM_MAX_MS && (await this.#deliver())) continue
+      await this.#deliverRefusals()
       this.#failures = 0
     } catch (error) {
       this.#failures++
@@ -197,6 +209,13 @@ export class Ledger extends DurableObject<Env> {
       this.#outbox.fold(this.#core, nowMs)
     })
     return true
+  }
+
+  async #deliverRefusals(): Promise<void> {
+    const days = this.#refusals.untold()
+    if (days.length === 0) return
+    await writeRefusals(connect(this.env), this.#account(), days)
+    this.#run(() => this.#refusals.confirm(days))
   }
 
   /** Grows with the clock, so that an object restored from an old copy is soon ahead again. */
@@ -257,10 +276,13 @@ export class Ledger extends DurableObject<Env> {
 
   #dueMs(nowMs: number): number | null {
     const backoffMs = Math.min(DELIVER_AFTER_MS * 2 ** this.#failures, BACKOFF_MAX_MS)
-    if (!this.#outbox.isEmpty()) return nowMs + backoffMs
-    const dues = [this.#core.nextDeadlineMs, this.#outbox.foldDueMs()].filter((ms) => ms !== null)
     // After a failure nothing is due at once: whatever threw may throw again.
-    const soonestMs = this.#failures > 0 ? nowMs + backoffMs : nowMs
-    return dues.length > 0 ? Math.max(soonestMs, Math.min(...dues)) : null
+    if (!this.#outbox.isEmpty() || this.#failures > 0) return nowMs + backoffMs
+    const dues = [
+      this.#core.nextDeadlineMs,
+      this.#outbox.foldDueMs(),
+      this.#refusals.hasNews ? nowMs + REFUSALS_AFTER_MS : null,
+    ].filter((ms) => ms !== null)
+    return dues.length > 0 ? Math.max(nowMs, Math.min(...dues)) : null
   }
 }

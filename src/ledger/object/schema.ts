@@ -55,6 +55,11 @@ const STEPS: readonly string[] = [
      body TEXT NOT NULL,
      PRIMARY KEY (direction, id)
    ) WITHOUT ROWID, STRICT;`,
+  `CREATE TABLE refused (
+     day TEXT PRIMARY KEY,
+     calls INTEGER NOT NULL,
+     told INTEGER NOT NULL DEFAULT 0
+   ) WITHOUT ROWID, STRICT;`,
 ]
 
 /** Brings the tables up to date; newer tables than this code knows are left as they are. */

@@ -1,17 +1,35 @@
 import { dailySums, type Metrics } from '../../db/history/daily.ts'
+import { refusalsByDay } from '../../db/refusals.ts'
 import { daysBetween, daysOf } from '../spend/fields.ts'
 import type { Global } from './spend.ts'
 
 const MODELS_MAX = 10
 const DAYS_MAX = 400
 
-type Day = Metrics & { readonly day: string }
-
-/** Calls and tokens by day. */
-export async function globalActivity({ db, input, nowMs }: Global) {
-  const rows = await dailySums(db, daysOf(input, nowMs), { of: ['day'], limit: DAYS_MAX })
-  return activityOf(rows)
+type Day = Pick<Metrics, 'requests' | 'promptTokens' | 'completionTokens'> & {
+  readonly day: string
 }
+
+/** Calls and tokens by day, and how many calls budgets and limits refused. */
+export async function globalActivity({ db, input, nowMs }: Global) {
+  const days = daysOf(input, nowMs)
+  const [rows, refusals] = await Promise.all([
+    dailySums(db, days, { of: ['day'], limit: DAYS_MAX }),
+    refusalsByDay(db, days),
+  ])
+  const refused = new Map(refusals.map(({ day, calls }) => [day, calls]))
+  const idle = refusals.filter(({ day }) => !rows.some((row) => row.day === day))
+  const activity = activityOf([...rows, ...idle.map(({ day }) => ({ ...NO_CALLS, day }))])
+  return {
+    ...activity,
+    daily_data: activity.daily_data.map((row) => {
+      return { ...row, refused_requests: refused.get(row.day) ?? 0 }
+    }),
+    sum_refused_requests: refusals.reduce((sum, { calls }) => sum + calls, 0),
+  }
+}
+
+const NO_CALLS = { requests: 0, promptTokens: 0, completionTokens: 0 }
 
 /** The same of the models that were called most. */
 export async function globalActivityByModel({ db, input, nowMs }: Global) {
@@ -36,6 +54,7 @@ function activityOf(rows: readonly Day[]) {
     .toSorted((a, b) => (a.day < b.day ? -1 : 1))
     .map((row) => ({
       date: monthDay(row.day),
+      day: row.day,
       api_requests: row.requests,
       total_tokens: row.promptTokens + row.completionTokens,
     }))

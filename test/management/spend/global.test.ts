@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { chat, get, newKey, post } from '../../setup/worker.ts'
 import { COST, expectRefusal } from '../tenant.ts'
 import { db } from '../../setup/database.ts'
-import { teams } from '../../../drizzle/schema.ts'
+import { dailyRefusals, teams } from '../../../drizzle/schema.ts'
 import { ago, hash, summed, TODAY } from './tenant.ts'
 
 type Row = Readonly<Record<string, unknown>>
@@ -103,15 +103,23 @@ describe('what everybody spent', () => {
       { accountId, day: second, requests: 4 },
       { accountId, day: first, requests: 2, modelGroup: 'other' },
     ])
+    await db.insert(dailyRefusals).values([
+      { accountId, day: second, generation: 1, calls: 5 },
+      { accountId: `${accountId} b`, day: second, generation: 1, calls: 2 },
+    ])
     const activity = {
       daily_data: [
-        { date: 'Jan 22', api_requests: 2, total_tokens: 30 },
-        { date: 'Jan 23', api_requests: 4, total_tokens: 30 },
+        { date: 'Jan 22', day: first, api_requests: 2, total_tokens: 30 },
+        { date: 'Jan 23', day: second, api_requests: 4, total_tokens: 30 },
       ],
       sum_api_requests: 6,
       sum_total_tokens: 60,
     }
-    expect(await get(`/global/activity?${query}`)).toEqual(activity)
+    expect(await get(`/global/activity?${query}`)).toEqual({
+      ...activity,
+      daily_data: activity.daily_data.map((row, i) => ({ ...row, refused_requests: i * 7 })),
+      sum_refused_requests: 7,
+    })
     expect(await get(`/global/activity/model?${query}`)).toEqual([
       {
         model: 'llama3',

@@ -8,6 +8,7 @@ import {
   plainMember,
   teamPolicy,
 } from '../../../src/db/policy.ts'
+import type { DayRefusals } from '../../../src/db/refusals.ts'
 import type { ScopeSpend, SpendBatch } from '../../../src/db/spend.ts'
 import { type PolicyRow, unlimitedRow } from '../../../src/ledger/policy.ts'
 import { partsOf, scopeOf } from '../../../src/ledger/scopes.ts'
@@ -51,6 +52,8 @@ export class SimulatedDatabase {
   readonly entries = new Map<string, { readonly accountId: string; readonly entry: Entry }>()
   readonly daily = new Map<string, DailyRow>()
   readonly customers = new Map<string, CustomerRow>()
+  /** By day and ledger. */
+  readonly refusals = new Map<string, number>()
   /** Calls whose log rows Postgres refuses, as it does some texts. */
   readonly poison = new Set<string>()
   /** Copies of spends that were lowered while there was no ledger; nor this. */
@@ -64,6 +67,14 @@ export class SimulatedDatabase {
 
   nextVersion(): number {
     return ++this.#version
+  }
+
+  /** db/refusals.ts writeRefusals. */
+  writeRefusals({ accountId, generation }: AccountRef, days: readonly DayRefusals[]): void {
+    for (const { day, calls } of days) {
+      const name = `${day}/${accountId}/${generation}`
+      this.refusals.set(name, Math.max(calls, this.refusals.get(name) ?? 0))
+    }
   }
 
   /** db/spend.ts writeSpend. */

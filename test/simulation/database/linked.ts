@@ -1,4 +1,6 @@
+import type { AccountRef } from '../../../src/db/accounts.ts'
 import { budgetPolicy, keyPolicy, memberPolicy, teamPolicy } from '../../../src/db/policy.ts'
+import type { DayRefusals } from '../../../src/db/refusals.ts'
 import type { SpendBatch } from '../../../src/db/spend.ts'
 import type { PolicyRow } from '../../../src/ledger/policy.ts'
 import { deleteKeys, updateBudget, updateKey, updateMember, updateTeam } from './changes.ts'
@@ -43,6 +45,11 @@ export const inPlaceOf = {
   connect: { connect: (env: { readonly database: Link }) => env.database },
   spend: {
     writeSpend: linked((database, batch: SpendBatch) => database.writeSpend(batch)),
+  },
+  refusals: {
+    writeRefusals: linked((database, ref: AccountRef, days: readonly DayRefusals[]) =>
+      database.writeRefusals(ref, days),
+    ),
   },
   keyMove: {
     getMovingKey: linked(getMovingKey),
