@@ -26,6 +26,8 @@ const SORTABLE = {
   max_budget: teams.maxBudget,
   budget_reset_at: teams.budgetResetAt,
   spend: accounts.spend,
+  /** A part of the budget; of no budget, and of none at all, nothing. */
+  budget_used: sql`${accounts.spend} / nullif(${teams.maxBudget}, 0)`,
 }
 
 export type TeamOrder = keyof typeof SORTABLE

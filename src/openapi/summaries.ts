@@ -97,6 +97,7 @@ export const SUMMARIES: Readonly<Record<string, string>> = {
   'GET /team/daily/activity': 'What teams did by day',
   'GET /user/daily/activity': 'What a user did by day',
   'GET /user/daily/activity/aggregated': 'What a user did by day, in one piece',
+  'GET /team/daily/activity/aggregated': 'What teams did by day, in one piece',
 
   'GET /spend/logs': 'List calls with what they cost, or sums by day',
   'GET /spend/logs/v2': 'Search calls, a page at a time',

@@ -41,15 +41,23 @@ export function dayOfRows(
 }
 
 /** A day's sums → the same, without what each key had of a model. */
-export function dayOfSums(date: string, sums: readonly DaySum[], names: Names) {
-  const by = (wanted: Dimension, metadata: (id: string) => object = none) =>
+export function dayOfSums(
+  date: string,
+  sums: readonly DaySum[],
+  { names, entities }: { readonly names: Names; readonly entities: EntityKind },
+) {
+  const by = (
+    wanted: Dimension,
+    metadata: (id: string) => object = none,
+    idOf = (id: string) => id,
+  ) =>
     Object.fromEntries(
       sums
-        .filter(({ dimension, name }) => dimension === wanted && name !== '')
-        .map((sum) => [
-          sum.name,
-          { metrics: metricFields(sum), metadata: metadata(sum.name), api_key_breakdown: {} },
-        ]),
+        .filter(({ dimension, name }) => dimension === wanted && idOf(name) !== '')
+        .map((sum) => {
+          const id = idOf(sum.name)
+          return [id, { metrics: metricFields(sum), metadata: metadata(id), api_key_breakdown: {} }]
+        }),
     )
   return {
     date,
@@ -60,7 +68,7 @@ export function dayOfSums(date: string, sums: readonly DaySum[], names: Names) {
       model_groups: by('modelGroup'),
       providers: by('provider'),
       api_keys: by('keyHash', (hash) => keyMetadata(hash, names)),
-      entities: by('userId'),
+      entities: entities === 'team' ? by('accountId', aliasOf(names), teamIdOf) : by('userId'),
     },
   }
 }

@@ -1,7 +1,13 @@
 import type { Db } from '../../db/connect.ts'
-import { type DailyFilter, dailyRows, dailyTotals } from '../../db/history/daily.ts'
+import {
+  type DailyFilter,
+  dailyRows,
+  dailyTotals,
+  daySums,
+  type Dimension,
+} from '../../db/history/daily.ts'
 import { keyNames, teamAliases } from '../../db/history/names.ts'
-import { dayOfRows, type EntityKind, teamIdOf } from './days.ts'
+import { dayOfRows, dayOfSums, type EntityKind, teamIdOf } from './days.ts'
 import { totalFields } from './metrics.ts'
 
 interface Asked {
@@ -40,5 +46,33 @@ export async function activityPage(db: Db, { filter, entities, page, pageSize }:
       total_pages: totalPages,
       has_more: page < totalPages,
     },
+  }
+}
+
+/** Of each day's keys, models and so on those that cost most. */
+const NAMES_MAX = 100
+const ENTITIES = { team: 'accountId', user: 'userId' } as const satisfies Record<
+  EntityKind,
+  Dimension
+>
+
+/** The same in one piece, summed by the database. */
+export async function activityInOnePiece(db: Db, filter: DailyFilter, entities: EntityKind) {
+  const entity = ENTITIES[entities]
+  const of = ['model', 'modelGroup', 'provider', 'keyHash', entity] as const
+  const [totals, sums] = await Promise.all([
+    dailyTotals(db, filter),
+    daySums(db, filter, { of, namesMax: NAMES_MAX }),
+  ])
+  const namesOf = (wanted: Dimension) =>
+    sums.flatMap(({ dimension, name }) => (dimension === wanted ? name : []))
+  const names = {
+    keys: await keyNames(db, namesOf('keyHash')),
+    teams: await teamAliases(db, namesOf('accountId').map(teamIdOf)),
+  }
+  const days = [...Map.groupBy(sums, ({ day: date }) => date)].toReversed()
+  return {
+    results: days.map(([date, theirs]) => dayOfSums(date, theirs, { names, entities })),
+    metadata: { ...totalFields(totals), page: 1, total_pages: 1, has_more: false },
   }
 }

@@ -4,7 +4,7 @@ import { type Asking, requireTeamReader } from '../access/teams.ts'
 import type { DailyFilter, Whose } from '../../db/history/daily.ts'
 import { checkWholeSpan, day, wanted, numberUpTo, page } from '../spend/fields.ts'
 import { keyShown, ownOf, seenTeams } from '../spend/visible.ts'
-import { activityPage } from './page.ts'
+import { activityInOnePiece, activityPage } from './page.ts'
 
 const IDS_MAX = 1_000
 
@@ -38,9 +38,20 @@ interface Asked extends Asking {
 
 /** What teams did by day. Members who are no admins of theirs are shown what is their own. */
 export async function teamActivity(request: Asked) {
-  const { db, input } = request
+  const { page: number, page_size: pageSize } = request.input
+  const filter = await filterOf(request)
+  return activityPage(request.db, { filter, entities: 'team', page: number, pageSize })
+}
+
+/** The same in one piece, summed by the database. */
+export async function aggregatedTeamActivity(request: Asked) {
+  return activityInOnePiece(request.db, await filterOf(request), 'team')
+}
+
+async function filterOf(request: Asked): Promise<DailyFilter> {
+  const { input } = request
   const { team_ids: teamIds = [], exclude_team_ids: excluded = [] } = input
-  const filter: DailyFilter = {
+  return {
     from: input.start_date ?? '',
     to: input.end_date ?? '',
     anyOf: await teamsShown(request, teamIds),
@@ -50,8 +61,6 @@ export async function teamActivity(request: Asked) {
     keyHash:
       input.api_key === undefined ? undefined : (await keyShown(request, input.api_key)).token,
   }
-  const { page: number, page_size: pageSize } = input
-  return activityPage(db, { filter, entities: 'team', page: number, pageSize })
 }
 
 /** Undefined: all teams. */

@@ -154,6 +154,29 @@ describe('/team/daily/activity', () => {
   })
 })
 
+describe('/team/daily/activity/aggregated', () => {
+  it('sums what a team did by day, and names the team', async () => {
+    const { team_id } = await newTeam({ team_alias: 'Summed' })
+    const accountId = `team:${team_id}`
+    await summed([
+      { accountId, keyHash: 'a', spendPico: '3' },
+      { accountId, keyHash: 'b', spendPico: '4' },
+      { accountId, day: ago(1), keyHash: 'a', spendPico: '5' },
+    ])
+    const { results, metadata } = await get<Activity>(
+      `/team/daily/activity/aggregated?${DAYS}&team_ids=${team_id}`,
+    )
+    expect(results.map(({ date, metrics }) => [date, metrics['spend']])).toEqual([
+      [TODAY, 7e-12],
+      [ago(1), 5e-12],
+    ])
+    expect(results[0]!.breakdown['entities']).toMatchObject({
+      [team_id]: { metrics: { spend: 7e-12 }, metadata: { team_alias: 'Summed' } },
+    })
+    expect(metadata).toMatchObject({ total_spend: 12e-12, total_pages: 1 })
+  })
+})
+
 describe('/user/daily/activity', () => {
   it('has what a user did in teams and without one', async () => {
     const { userId, key } = await newUser()

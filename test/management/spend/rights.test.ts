@@ -110,6 +110,7 @@ describe('what was spent is shown', () => {
         `/spend/logs/ui?${DAYS}&team_id=${team_id}`,
         `/spend/users?user_id=${member.userId}`,
         `/team/daily/activity?${DAYS}&team_ids=${team_id}`,
+        `/team/daily/activity/aggregated?${DAYS}&team_ids=${team_id}`,
         `/team/daily/activity?${DAYS}&api_key=${memberKey}`,
         `/user/daily/activity?${DAYS}&user_id=${member.userId}`,
         `/user/daily/activity/aggregated?${DAYS}&user_id=${member.userId}`,
