@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { readdir, rm } from 'node:fs/promises'
-import { extname, join, relative } from 'node:path'
+import { basename, extname, join, relative } from 'node:path'
 import { binary, PROJECT_DIR, toolEnv } from './project.ts'
 
 export type ModuleKind = 'esModule' | 'text' | 'wasm' | 'data'
@@ -34,7 +34,11 @@ export async function bundledModules(dir: string): Promise<BundledModule[]> {
   return modules.toSorted((a, b) => isEntry(b) - isEntry(a))
 }
 
+/** Files that wrangler carries beside the code have a hash before their name. */
+const CARRIED = /^[0-9a-f]{40}-/
+
 function kindOf(path: string): ModuleKind {
+  if (extname(path) === '.js' && CARRIED.test(basename(path))) return 'text'
   const kinds: Record<string, ModuleKind> = { '.js': 'esModule', '.wasm': 'wasm', '.bin': 'data' }
   return kinds[extname(path)] ?? 'text'
 }

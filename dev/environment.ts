@@ -12,6 +12,8 @@ const DOCUMENTED = [
   'JWT_PUBLIC_KEY_URL',
   'JWT_AUDIENCE',
   'JWT_ISSUER',
+  'CF_ACCESS_TEAM_DOMAIN',
+  'CF_ACCESS_AUD',
 ]
 
 export type Variables = Record<string, string>

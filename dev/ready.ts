@@ -17,7 +17,7 @@ Tollgate is ready.
   URL         http://127.0.0.1:${port}
   Master key  ${masterKey}
   Log         ${logPath}
-  Admin UI    not yet
+  Admin pages http://127.0.0.1:${port}/ui
 
 Try it: a team with a tiny budget, a key, an answer, a refusal, the metrics.
 

@@ -32,7 +32,7 @@ export function makeDeps(
 ): AppDeps {
   const db = connect({ ...env, DATABASE_URL: env.DATABASE_URL || NO_DATABASE_URL })
   const isDev = env.TOLLGATE_DEV === 'true'
-  const { jwtAuth, priceFileUrl } = config.settings
+  const { access, jwtAuth, priceFileUrl } = config.settings
   const masterKey = config.settings.masterKey ?? ''
   return {
     config,
@@ -45,6 +45,7 @@ export function makeDeps(
     },
     lookupLimit: new LookupLimit(env.KEY_LOOKUPS ?? null),
     masterKey: new Secret(masterKey),
+    accessKeys: access && new PublicKeys(access),
     publicKeys: jwtAuth && new PublicKeys(jwtAuth.keys),
     priceFile:
       priceFileUrl === null

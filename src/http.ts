@@ -24,6 +24,8 @@ export interface Deps {
   readonly masterKey: Secret
   /** What tokens are verified with; null: nobody is known by one. */
   readonly publicKeys: PublicKeys | null
+  /** What Cloudflare Access signs with; null: it is not in front of the admin pages. */
+  readonly accessKeys: PublicKeys | null
 }
 
 /** This instant, and how windows lie here. */

@@ -3,7 +3,7 @@ import type { Enforcement } from '../ledger/policy.ts'
 import type { Overrides } from '../pricing/overrides.ts'
 import type { Price } from '../pricing/rates.ts'
 import type { Resets } from '../windows.ts'
-import type { JwtAuth } from './jwt/jwt-auth.ts'
+import type { JwtAuth, PublicKeySettings } from './jwt/jwt-auth.ts'
 
 /** What config.yaml says, with every default filled in. Made by parse.ts only, and frozen. */
 export interface Config {
@@ -77,6 +77,8 @@ export interface Settings {
   readonly priceFileAcceptChanges: boolean
   /** Null: nobody is known by a token. */
   readonly jwtAuth: JwtAuth | null
+  /** Cloudflare Access in front of the admin pages; null: it is not. */
+  readonly access: PublicKeySettings | null
   /** A header that carries the key instead of `Authorization`. */
   readonly keyHeaderName: string | null
   /** Paths that the operator knows to have no effect. */

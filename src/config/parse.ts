@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseAccess } from './access.ts'
 import { apiBaseProblem } from './api-base.ts'
 import type { Alias, Config, Deployment } from './config.ts'
 import { makeDeployment } from './deployments.ts'
@@ -55,6 +56,7 @@ export function parseConfig(yamlText: string, env: Environment): Parsed {
       isEnabled: general.enable_jwt_auth,
       parseAt: (schema, place) => parseAt(schema, place, reading),
     }),
+    access: parseAccess(reading),
   }
   parseSection(EnvironmentVariables, 'environment_variables', reading)
   const settings = makeSettings(sections, lookup)

@@ -1,6 +1,6 @@
 import type { Settings } from './config.ts'
 import type { Lookup } from './environment.ts'
-import type { JwtAuth } from './jwt/jwt-auth.ts'
+import type { JwtAuth, PublicKeySettings } from './jwt/jwt-auth.ts'
 import type { GeneralSettings, LitellmSettings, RouterSettings } from './schema.ts'
 import { makeTeamDefaults } from './team-defaults.ts'
 
@@ -19,10 +19,11 @@ export interface Sections {
   readonly general: GeneralSettings
   readonly router: RouterSettings
   readonly jwtAuth: JwtAuth | null
+  readonly access: PublicKeySettings | null
 }
 
 export function makeSettings(sections: Sections, lookup: Lookup): Settings {
-  const { litellm, general, router, jwtAuth } = sections
+  const { litellm, general, router, jwtAuth, access } = sections
   const era = general.litellm_compatibility ?? 'docs'
   const callbacks = [...(litellm.callbacks ?? []), ...(litellm.success_callback ?? [])]
   const timeoutSeconds = router.timeout ?? litellm.request_timeout ?? DEFAULT_TIMEOUT_SECONDS
@@ -51,6 +52,7 @@ export function makeSettings(sections: Sections, lookup: Lookup): Settings {
     priceFileUrl: general.price_file_url ?? null,
     priceFileAcceptChanges: general.price_file_accept_changes ?? false,
     jwtAuth,
+    access,
     keyHeaderName: general.litellm_key_header_name ?? null,
     ignoreUnsupported: general.ignore_unsupported ?? [],
   }

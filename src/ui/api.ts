@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import type { Caller } from '../auth/caller.ts'
 import { envOf } from '../callers.ts'
+import { href } from './parts/href.ts'
 
 /** The whole Worker, as clients reach it. */
 export type Front = (request: Request, env: object, c: Context) => Response | Promise<Response>
@@ -33,10 +34,18 @@ export class Api {
   }
 
   /** Throws an ApiProblem. */
-  get<T>(path: string, query: Readonly<Record<string, string | undefined>> = {}): Promise<T> {
-    const known = Object.entries(query).filter((entry): entry is [string, string] => !!entry[1])
-    const search = known.length > 0 ? `?${new URLSearchParams(known).toString()}` : ''
-    return this.#send(path + search)
+  get<T>(path: string, query: Query = {}): Promise<T> {
+    return this.#send(href(path, query))
+  }
+
+  /** The same of a list that has a next page: its cursor, or null. Throws an ApiProblem. */
+  async list<T>(
+    path: string,
+    query: Query,
+  ): Promise<{ readonly answer: T; readonly next: string | null }> {
+    const response = await this.#ask(href(path, query), {})
+    const answer = await answerOf<T>(response)
+    return { answer, next: response.headers.get('x-tollgate-next-cursor') }
   }
 
   /** Throws an ApiProblem. */
@@ -53,15 +62,31 @@ export class Api {
     })
   }
 
+  /** The gateway's answer to a call, as it comes, until who looks at it goes. */
+  async chat(body: object): Promise<Response> {
+    const { signal } = this.#c.req.raw
+    const init = { method: 'POST', body: JSON.stringify(body), signal }
+    return this.#ask('/v1/chat/completions', init)
+  }
+
   async #send<T>(path: string, init: RequestInit = {}): Promise<T> {
+    return answerOf(await this.#ask(path, init))
+  }
+
+  async #ask(path: string, init: RequestInit): Promise<Response> {
     const url = new URL(path, this.#c.req.url)
     const headers = new Headers(init.headers)
     headers.set('content-type', 'application/json')
     const request = new Request(url, { ...init, headers })
-    const response = await this.#front(request, envOf(this.#c, this.#caller), this.#c)
-    if (response.ok) return response.json<T>()
-    throw problemOf(response.status, await response.json().catch(() => null))
+    return this.#front(request, envOf(this.#c, this.#caller), this.#c)
   }
+}
+
+type Query = Readonly<Record<string, string | undefined>>
+
+async function answerOf<T>(response: Response): Promise<T> {
+  if (response.ok) return response.json<T>()
+  throw problemOf(response.status, await response.json().catch(() => null))
 }
 
 interface DryRun {

@@ -1,29 +1,29 @@
 import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
 import { csrf } from 'hono/csrf'
 import { secureHeaders } from 'hono/secure-headers'
-import { actorOf, isAdmin } from '../auth/actor.ts'
-import type { Caller } from '../auth/caller.ts'
 import { callerWithHash } from '../callers.ts'
 import { ApiError } from '../errors.ts'
 import type { Deps } from '../http.ts'
+import { ACCESS_HEADER, accessCaller } from './access.ts'
 import { Api, ApiProblem, type Front } from './api.ts'
-import { LIVE_SCRIPT } from './assets/live.ts'
-import { STYLE } from './assets/style.ts'
-import { TEST_KEY_SCRIPT } from './assets/test-key.ts'
-import { type ApiOf, keyPages } from './key-routes.ts'
-import { Problem } from './pages/problem.tsx'
-import { SignIn } from './pages/sign-in.tsx'
-import type { Viewer } from './parts/page.tsx'
+import { assetRoutes } from './assets.ts'
+import { budgetPages } from './budget/routes.ts'
+import { type ApiOf, keyPages } from './key/routes.ts'
+import { listPages } from './lists/routes.ts'
+import { logPages } from './log/routes.ts'
+import { overviewPages } from './overview/routes.ts'
+import { Problem } from './problem.tsx'
 import { sessionCaller, signIn, signOut } from './session.ts'
-import { listPages } from './list-routes.ts'
-import { teamPages } from './team-routes.ts'
-
-/** What the pages of somebody who is signed in have at hand. */
-export interface Signed {
-  readonly Variables: { readonly api: Api; readonly viewer: Viewer }
-}
+import { SignIn } from './sign-in.tsx'
+import type { Signed } from './signed.ts'
+import { teamPages } from './team/routes.ts'
+import { testKeyPages } from './test-key/routes.ts'
+import { userPages } from './user/routes.ts'
+import { viewerOf } from './viewer.ts'
 
 const KEY_MAX_LENGTH = 512
+const BODY_MAX_BYTES = 1024 * 1024
 const NOT_KNOWN = 'Nobody has this key.'
 
 /** `/ui`: the admin pages, for people. */
@@ -33,12 +33,7 @@ export function uiRoutes(deps: Deps, front: Front): Hono<Signed> {
     const caller = await callerWithHash(deps, c, hash)
     return caller && new Api(front, c, caller)
   }
-  app.onError((error, c) => {
-    const { status, message } = told(error)
-    const viewer = c.get('viewer') ?? null
-    const title = status === 404 ? 'Not found' : status < 500 ? 'Not allowed' : 'Not now'
-    return c.html(Problem({ title, message, viewer }), status as 400)
-  })
+  app.onError(showProblem)
   app.use(
     secureHeaders({
       contentSecurityPolicy: {
@@ -55,9 +50,8 @@ export function uiRoutes(deps: Deps, front: Front): Hono<Signed> {
     }),
   )
   app.use(csrf())
-  app.get('/assets/style.css', (c) => asset(c, STYLE, 'text/css'))
-  app.get('/assets/live.js', (c) => asset(c, LIVE_SCRIPT, 'text/javascript'))
-  app.get('/assets/test-key.js', (c) => asset(c, TEST_KEY_SCRIPT, 'text/javascript'))
+  app.use(bodyLimit({ maxSize: BODY_MAX_BYTES, onError: tooLarge }))
+  app.route('/assets', assetRoutes())
   app.use(async (c, next) => {
     c.header('cache-control', 'no-store')
     await next()
@@ -66,22 +60,37 @@ export function uiRoutes(deps: Deps, front: Front): Hono<Signed> {
   app.post('/sign-in', (c) => enter(deps, c))
   app.post('/sign-out', async (c) => {
     await signOut(deps, c)
-    return c.redirect('/ui/sign-in', 303)
+    // Whom Cloudflare Access vouches for would be back at once.
+    const isVouchedFor = deps.accessKeys !== null && c.req.header(ACCESS_HEADER) !== undefined
+    return c.redirect(isVouchedFor ? '/cdn-cgi/access/logout' : '/ui/sign-in', 303)
   })
   app.use(async (c, next) => {
-    const caller = await sessionCaller(deps, c)
+    // Who signed in with a key has chosen whom to be.
+    const caller = (await sessionCaller(deps, c)) ?? (await accessCaller(deps, c))
     if (!caller) return c.redirect('/ui/sign-in', 303)
     c.set('api', new Api(front, c, caller))
     c.set('viewer', await viewerOf(deps, c, caller))
     await next()
   })
-  app.route('/', listPages())
+  app.route('/', overviewPages())
   app.route('/', teamPages())
   app.route('/', keyPages(apiOf))
+  app.route('/', testKeyPages(apiOf))
+  app.route('/', logPages())
+  app.route('/', userPages())
+  app.route('/', budgetPages())
+  app.route('/', listPages())
   app.all('*', () => {
     throw new ApiProblem(404, 'There is no such page.', null)
   })
   return app
+}
+
+function showProblem(error: Error, c: Context<Signed>): Response | Promise<Response> {
+  const { status, message } = told(error)
+  const viewer = c.get('viewer') ?? null
+  const title = status === 404 ? 'Not found' : status < 500 ? 'Not allowed' : 'Not now'
+  return c.html(Problem({ title, message, viewer }), status as 400)
 }
 
 async function enter(deps: Deps, c: Context): Promise<Response> {
@@ -96,13 +105,6 @@ async function enter(deps: Deps, c: Context): Promise<Response> {
   }
 }
 
-/** As the admin API knows them, read from Postgres now. Throws 401 for a key that has ended. */
-async function viewerOf({ db }: Deps, c: Context, caller: Caller): Promise<Viewer> {
-  if (caller.kind === 'admin') return { name: 'master key', isAdmin: true }
-  const actor = await actorOf(db, caller, { path: c.req.path, nowMs: Date.now() })
-  return { name: caller.record.alias ?? caller.record.name, isAdmin: isAdmin(actor) }
-}
-
 function told(error: unknown): { readonly status: number; readonly message: string } {
   if (error instanceof ApiProblem || error instanceof ApiError) return error
   const status = (error as { status?: unknown }).status
@@ -110,9 +112,6 @@ function told(error: unknown): { readonly status: number; readonly message: stri
   throw error
 }
 
-function asset(c: Context, text: string, type: string): Response {
-  return c.body(text, 200, {
-    'content-type': `${type}; charset=utf-8`,
-    'cache-control': 'public, max-age=300',
-  })
+function tooLarge(): never {
+  throw new ApiProblem(413, 'This form is too large.', null)
 }

@@ -97,6 +97,7 @@ describe('the parsed config', () => {
       priceFileAcceptChanges: false,
       teamDefaults: { byTeam: [], general: [] },
       jwtAuth: null,
+      access: null,
       ignoreUnsupported: [],
     } satisfies Config['settings'])
   })

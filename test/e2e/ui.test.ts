@@ -60,7 +60,7 @@ describe.skipIf(!hasChromium)(`the admin pages${hasChromium ? '' : ' (no chromiu
   })
 
   it('make a team and a key, and show its budget hold, by clicking alone', async () => {
-    const context = await browser.newContext()
+    const context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] })
     const problems: string[] = []
     const page = await signedIn(context)
     page.on('console', (message) => {
@@ -73,7 +73,7 @@ describe.skipIf(!hasChromium)(`the admin pages${hasChromium ? '' : ' (no chromiu
     await page.getByRole('link', { name: 'Create team' }).click()
     await page.getByLabel('Name').fill('Browser team')
     await page.getByLabel('Budget in USD').fill('0.000000001')
-    await page.getByLabel('Period').fill('1d')
+    await page.getByLabel('Period', { exact: true }).fill('1d')
     await page.getByRole('button', { name: 'Create team' }).click()
     await page.getByRole('heading', { name: 'Browser team' }).waitFor()
     const teamUrl = page.url()
@@ -82,18 +82,29 @@ describe.skipIf(!hasChromium)(`the admin pages${hasChromium ? '' : ' (no chromiu
     await page.getByRole('button', { name: 'Create key' }).click()
     const key = (await page.locator('#made-key').textContent())?.trim() ?? ''
     expect(key).toMatch(/^sk-/)
-    expect(await page.locator('pre').first().textContent()).toContain(stack.url)
+    await page.getByRole('button', { name: 'Copy', exact: true }).first().click()
+    await page.getByRole('button', { name: 'Copied' }).waitFor()
+    expect(await page.evaluate('navigator.clipboard.readText()')).toBe(key)
+    expect(await page.locator('#code-curl').textContent()).toContain(stack.url)
     await page.getByRole('button', { name: 'Test key' }).click()
-    expect(await page.getByLabel('Key').inputValue()).toBe(key)
+    expect(await page.getByLabel('Or paste one').inputValue()).toBe(key)
     await page.getByLabel('Model').fill('script/chunks-8')
     const answer = page.locator('#answer')
+    const facts = page.locator('#facts')
     await page.getByRole('button', { name: 'Send' }).click()
     await answer.getByText('Grüße 1 2 3').waitFor()
-    await page.locator('#facts').getByText('Tokens').waitFor()
+    await facts.getByText('Tokens').waitFor()
+    await page.locator('#code-python').getByText('script/chunks-8').waitFor()
+    await facts.locator('dd a', { hasText: /^0\.0\d+ USD$/ }).waitFor({ timeout: 8_000 })
     await page.getByRole('button', { name: 'Send' }).click()
     await answer.getByText('Budget has been exceeded!').waitFor()
+    await page.getByLabel('Or paste one').fill('')
+    await page.getByLabel('Pick a key').selectOption({ label: 'browser' })
+    await page.getByRole('button', { name: 'Send' }).click()
+    await facts.getByText('400').waitFor()
     await page.goto(teamUrl)
     await page.locator('.bar-full').first().waitFor()
+    await page.locator('.plot canvas').waitFor()
     expect(problems).toEqual([])
     await context.close()
   })
@@ -113,20 +124,29 @@ describe.skipIf(!hasChromium)(`the admin pages${hasChromium ? '' : ' (no chromiu
       const page = await signedIn(context)
       const { keys } = (await stack.http(`/team/info?team_id=${teamId}`)).json
       const [{ token } = { token: '' }] = keys as { token: string }[]
+      const budgetId = `${colorScheme}-${width}`
+      await stack.http('/budget/new', { body: { budget_id: budgetId, max_budget: 1 } })
       const paths = [
+        '/ui',
         '/ui/teams',
         '/ui/teams/new',
         `/ui/teams/${teamId}`,
-        `/ui/teams/${teamId}/keys/new`,
+        `/ui/teams/${teamId}/settings`,
+        `/ui/teams/${teamId}/members/default_user_id`,
         '/ui/keys',
+        `/ui/keys/new?team_id=${teamId}`,
         `/ui/keys/${token}`,
-        '/ui/test-key',
-        '/ui',
+        `/ui/keys/${token}/settings`,
+        `/ui/test-key?hash=${token}`,
         '/ui/logs',
         `/ui/logs/${String(row?.['entry_id'])}`,
         '/ui/models',
         '/ui/users',
+        '/ui/users/new',
+        '/ui/users/default_user_id',
         '/ui/budgets',
+        '/ui/budgets/new',
+        `/ui/budgets/${budgetId}`,
         '/ui/audit',
         '/ui/nothing-here',
         '/ui/sign-in',
@@ -146,17 +166,39 @@ describe.skipIf(!hasChromium)(`the admin pages${hasChromium ? '' : ' (no chromiu
     const context = await browser.newContext()
     const page = await signedIn(context)
     await page.goto(`${stack.url}/ui/teams/${teamId}`)
-    const spent = page.locator('#budget dd').first()
+    const spent = page.locator('#budget .spent').first()
     expect(await spent.textContent()).toBe('$0.00')
     const call = () => stack.chat(key, 'script/usage-1000-1000')
     expect((await call()).status).toBe(200)
-    await page.locator('#budget dd', { hasText: '$0.0000048' }).waitFor({ timeout: 2_500 })
+    await page.locator('#budget .spent', { hasText: '$0.0000048' }).waitFor({ timeout: 2_500 })
     await context.setOffline(true)
     expect((await call()).status).toBe(200)
     await new Promise((resolve) => setTimeout(resolve, 2_000))
     expect(await spent.textContent()).toBe('$0.0000048')
     await context.setOffline(false)
-    await page.locator('#budget dd', { hasText: '$0.0000096' }).waitFor({ timeout: 8_000 })
+    await page.locator('#budget .spent', { hasText: '$0.0000096' }).waitFor({ timeout: 8_000 })
+    await page.goto(`${stack.url}/ui/logs?team_id=${teamId}`)
+    await page.locator('#calls tbody tr').nth(1).waitFor()
+    expect((await call()).status).toBe(200)
+    // A ledger tells Postgres a second later.
+    await page.locator('#calls tbody tr').nth(2).waitFor({ timeout: 3_500 })
+    await context.close()
+  })
+
+  it('say times on the clock of who looks', async () => {
+    const { teamId } = await stack.tenant({ max_budget: 1, budget_duration: '1mo' })
+    const context = await browser.newContext({ timezoneId: 'Asia/Tokyo' })
+    const page = await signedIn(context)
+    await page.goto(`${stack.url}/ui/teams/${teamId}`)
+    const resets = page.locator('#budget time').first()
+    expect(await resets.getAttribute('title')).toMatch(/GMT\+9$/)
+    await page.getByText('More for a while').click()
+    await page.getByLabel('More, in USD').fill('2')
+    await page.getByLabel('Until (on your clock)').fill('2099-07-01T12:00')
+    await page.getByRole('button', { name: 'Allow' }).click()
+    await page.locator('#budget', { hasText: '$3.00' }).waitFor()
+    const { team_info: team } = (await stack.http(`/team/info?team_id=${teamId}`)).json
+    expect(team).toMatchObject({ temp_budget_expiry: '2099-07-01T03:00:00.000000Z' })
     await context.close()
   })
 

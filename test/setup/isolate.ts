@@ -44,6 +44,8 @@ export interface Outcome {
 }
 
 export interface Isolate {
+  /** The answer as it came. */
+  readonly fetch: (path: string, init?: RequestInit) => Promise<Response>
   readonly get: (path: string, key: string) => Promise<Outcome>
   readonly chat: (key: string, fields?: object, headers?: HeadersInit) => Promise<Outcome>
   readonly post: (path: string, body: unknown, key?: string) => Promise<Outcome>
@@ -55,12 +57,16 @@ export function newIsolate(
   variables: Readonly<Record<string, string>> = {},
 ): Isolate {
   const app = createApp(makeDeps({ ...env }, configOf(config, variables), waitUntil))
-  const ask = async (path: string, init: RequestInit): Promise<Outcome> => {
+  const fetch = async (path: string, init: RequestInit = {}): Promise<Response> => {
     const context = createExecutionContext()
     const response = await app.fetch(new Request(`http://isolate.test${path}`, init), env, context)
     const text = await response.text()
     await waitOnExecutionContext(context)
-    return outcomeOf(response, text)
+    return new Response(text || null, response)
+  }
+  const ask = async (path: string, init: RequestInit): Promise<Outcome> => {
+    const response = await fetch(path, init)
+    return outcomeOf(response, await response.text())
   }
   const send = (path: string, key: string, body: unknown, more: HeadersInit = {}) => {
     const headers = new Headers(more)
@@ -69,6 +75,7 @@ export function newIsolate(
     return ask(path, { method: 'POST', headers, body: JSON.stringify(body) })
   }
   return {
+    fetch,
     get: (path, key) => ask(path, { headers: { authorization: `Bearer ${key}` } }),
     chat: (key, fields = {}, headers = {}) => {
       const messages = [{ role: 'user', content: 'hi' }]

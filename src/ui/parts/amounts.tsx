@@ -1,9 +1,5 @@
 import { parsePico, picoToDecimal } from '../../money.ts'
 
-const MINUTE_MS = 60_000
-const HOUR_MS = 60 * MINUTE_MS
-const DAY_MS = 24 * HOUR_MS
-
 /** USD as people read it, with the exact amount on hover. */
 export function Money({ usd }: { readonly usd: number }) {
   return (
@@ -27,27 +23,6 @@ export function shownUsd(usd: number): string {
     maximumFractionDigits: digits,
   })
   return `${usd < 0 ? '−' : ''}$${text.replace(/(\.\d\d\d*?)0+$/, '$1')}`
-}
-
-/** A moment, as far away as it is, with the exact time on hover. */
-export function When({ at, nowMs }: { readonly at: string; readonly nowMs: number }) {
-  return (
-    <time datetime={at} title={at}>
-      {distance(Date.parse(at) - nowMs)}
-    </time>
-  )
-}
-
-export function distance(ms: number): string {
-  const size = Math.abs(ms)
-  const [count, unit] =
-    size >= 2 * DAY_MS
-      ? [size / DAY_MS, 'days']
-      : size >= 2 * HOUR_MS
-        ? [size / HOUR_MS, 'hours']
-        : [Math.max(1, size / MINUTE_MS), 'min']
-  const text = `${Math.round(count)} ${unit}`
-  return ms >= 0 ? `in ${text}` : `${text} ago`
 }
 
 export interface Budget {

@@ -1,11 +1,6 @@
 import { html } from 'hono/html'
 import type { Child } from 'hono/jsx'
-
-export interface Viewer {
-  /** As whom somebody is signed in. */
-  readonly name: string
-  readonly isAdmin: boolean
-}
+import { type Viewer, Viewing } from '../viewer.ts'
 
 interface PageProps {
   readonly title: string
@@ -13,50 +8,68 @@ interface PageProps {
   readonly viewer: Viewer | null
   /** The path of the entry of the menu that it belongs to. */
   readonly at?: string
-  readonly script?: string
+  readonly scripts?: readonly string[]
   readonly children: Child
 }
 
-/** The last is whether everybody has use for it. */
-const MENU = [
-  ['/ui', 'Overview', false],
-  ['/ui/teams', 'Teams', true],
-  ['/ui/keys', 'Keys', true],
-  ['/ui/test-key', 'Test key', true],
-  ['/ui/logs', 'Logs', true],
-  ['/ui/models', 'Models', true],
-  ['/ui/users', 'Users', false],
-  ['/ui/budgets', 'Budgets', false],
-  ['/ui/audit', 'Audit log', false],
-] as const
+/** Keeps parts of a page as they are now. */
+export const LIVE = ['live.js']
+/** The same with charts. */
+export const LIVE_CHARTS = ['live.js', 'uplot.js', 'chart.js']
+
+type Place = readonly [path: string, name: string, isFor: (viewer: Viewer) => boolean]
+
+const everybody = () => true
+const seesAll = ({ seesAll: sees }: Viewer) => sees
+
+const MENU: readonly Place[] = [
+  ['/ui', 'Overview', seesAll],
+  ['/ui/teams', 'Teams', everybody],
+  ['/ui/keys', 'Keys', everybody],
+  ['/ui/test-key', 'Test key', everybody],
+  ['/ui/logs', 'Logs', everybody],
+  ['/ui/models', 'Models', everybody],
+  ['/ui/users', 'Users', seesAll],
+  ['/ui/budgets', 'Budgets', seesAll],
+  ['/ui/audit', 'Audit log', seesAll],
+]
 
 /** A whole document. */
-export function Page({ title, viewer, at, script, children }: PageProps) {
+export function Page({ title, viewer, at, scripts = [], children }: PageProps) {
   return html`<!doctype html>${(
-      <html lang="en">
-        <head>
-          <meta charset="utf-8" />
-          <meta name="viewport" content="width=device-width, initial-scale=1" />
-          <meta name="color-scheme" content="light dark" />
-          <title>{`${title} – Tollgate`}</title>
-          <link rel="stylesheet" href="/ui/assets/style.css" />
-          {script && <script src={`/ui/assets/${script}`} defer></script>}
-        </head>
-        <body>
-          <a class="skip" href="#main">
-            Skip to content
-          </a>
-          <header class="top">
-            <a class="brand" href="/ui">
-              Tollgate
+      <Viewing.Provider value={viewer}>
+        <html lang="en">
+          <head>
+            <meta charset="utf-8" />
+            <meta name="viewport" content="width=device-width, initial-scale=1" />
+            <meta name="color-scheme" content="light dark" />
+            <title>{`${title} – Tollgate`}</title>
+            <link rel="icon" href="/ui/assets/icon.svg" type="image/svg+xml" />
+            <link rel="stylesheet" href="/ui/assets/style.css" />
+            {['zone.js', ...scripts].map((script) => (
+              <script
+                src={`/ui/assets/${script}`}
+                type={script === 'uplot.js' ? undefined : 'module'}
+                defer
+              ></script>
+            ))}
+          </head>
+          <body>
+            <a class="skip" href="#main">
+              Skip to content
             </a>
-            {viewer && <Menu viewer={viewer} at={at} />}
-          </header>
-          <main id="main" tabindex={-1}>
-            {children}
-          </main>
-        </body>
-      </html>
+            <header class="top">
+              <a class="brand" href="/ui">
+                Tollgate
+              </a>
+              {viewer && <Menu viewer={viewer} at={at} />}
+            </header>
+            <main id="main" tabindex={-1}>
+              {children}
+            </main>
+          </body>
+        </html>
+      </Viewing.Provider>
     )}`
 }
 
@@ -65,7 +78,7 @@ function Menu({ viewer, at }: { readonly viewer: Viewer; readonly at: string | u
     <>
       <nav aria-label="Pages">
         <ul>
-          {MENU.filter(([, , isForAll]) => isForAll || viewer.isAdmin).map(([path, name]) => (
+          {MENU.filter(([, , isFor]) => isFor(viewer)).map(([path, name]) => (
             <li>
               <a href={path} aria-current={path === at ? 'page' : undefined}>
                 {name}
@@ -76,9 +89,24 @@ function Menu({ viewer, at }: { readonly viewer: Viewer; readonly at: string | u
       </nav>
       <form class="who" method="post" action="/ui/sign-out">
         <span>{viewer.name}</span>
-        <button class="quiet">Sign out</button>
+        <button class="quiet small">Sign out</button>
       </form>
     </>
+  )
+}
+
+interface HeadProps {
+  readonly title: Child
+  readonly children?: Child
+}
+
+/** A page's name, and what may be done first. */
+export function Head({ title, children }: HeadProps) {
+  return (
+    <div class="head">
+      <h1>{title}</h1>
+      {children}
+    </div>
   )
 }
 
@@ -91,10 +119,10 @@ export function Live({ id, children }: { readonly id: string; readonly children:
   )
 }
 
-/** What went wrong, in words; nothing if nothing did. */
-export function Alert({ children }: { readonly children: Child }) {
+/** Something that was changed, said once. */
+export function Done({ children }: { readonly children: Child }) {
   return children ? (
-    <p class="alert" role="alert">
+    <p class="done" role="status">
       {children}
     </p>
   ) : null

@@ -1,3 +1,4 @@
+import { href } from './href.ts'
 import type { Child } from 'hono/jsx'
 
 export interface Column<Row> {
@@ -58,10 +59,9 @@ interface PagerProps {
 
 export function Pager({ label, page, pages, asked = {} }: PagerProps) {
   if (pages <= 1) return null
-  const at = (number: number) =>
-    `?${new URLSearchParams({ ...asked, page: String(number) }).toString()}`
+  const at = (number: number) => href('', { ...asked, page: String(number) })
   return (
-    <nav class="row" aria-label={label}>
+    <nav class="pager" aria-label={label}>
       {page > 1 && <a href={at(page - 1)}>Previous</a>}
       <span>
         Page {page} of {pages}

@@ -1,0 +1,24 @@
+import { EMPTY, Field, type Filled, type FormField } from './parts/form.tsx'
+import { Page } from './parts/page.tsx'
+
+const KEY: FormField = {
+  name: 'key',
+  label: 'Key',
+  hint: 'The master key, or a virtual key: what it may do is what you will see.',
+  kind: 'secret',
+  required: true,
+}
+
+export function SignIn({ problem }: { readonly problem: string | null }) {
+  const filled: Filled =
+    problem === null ? EMPTY : { values: {}, problem: { field: 'key', message: problem } }
+  return (
+    <Page title="Sign in" viewer={null}>
+      <h1>Sign in</h1>
+      <form class="card" method="post" action="/ui/sign-in">
+        <Field field={KEY} filled={filled} />
+        <button>Sign in</button>
+      </form>
+    </Page>
+  )
+}

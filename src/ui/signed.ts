@@ -1,0 +1,10 @@
+import type { Context } from 'hono'
+import type { Api } from './api.ts'
+import type { Viewer } from './viewer.ts'
+
+/** What the pages of somebody who is signed in have at hand. */
+export interface Signed {
+  readonly Variables: { readonly api: Api; readonly viewer: Viewer }
+}
+
+export type Page = Context<Signed>

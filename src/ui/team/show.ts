@@ -1,0 +1,22 @@
+import type { Filled } from '../parts/form.tsx'
+import type { Page } from '../signed.ts'
+import { lastDays, teamSpend } from '../spend.ts'
+import { TeamPage } from './page.tsx'
+import type { TeamInfo } from './rows.ts'
+
+const DAYS = 30
+
+/** Throws an ApiProblem. */
+export function infoOf({ var: { api } }: Page, teamId: string): Promise<TeamInfo> {
+  return api.get('/team/info', { team_id: teamId })
+}
+
+/** A team's page, with what was said against a change of it. */
+export async function showTeam(c: Page, teamId: string, filled: Filled) {
+  const { api, viewer } = c.var
+  const [info, spend] = await Promise.all([
+    infoOf(c, teamId),
+    teamSpend(api, teamId, lastDays(DAYS, viewer.nowMs)),
+  ])
+  return c.html(TeamPage({ viewer, info, spend, filled }), filled.problem ? 400 : 200)
+}
