@@ -1,6 +1,8 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
+import { dailySpend } from '../../drizzle/schema.ts'
 import { sha256Hex } from '../../src/ids.ts'
+import { db } from '../setup/database.ts'
 import { chat, newKey, newTeam } from '../setup/worker.ts'
 import { problemAt, read, signedIn, visit } from './visit.ts'
 
@@ -89,12 +91,31 @@ describe('logs', () => {
 
   it('are summed by day, model and key in another', async () => {
     const cookie = await signedIn()
-    const { teamId, alias, hash } = await spender(2)
-    const csv = await read(`/ui/usage.csv?api_key=${hash}`, cookie)
+    const { teamId, name, alias, hash } = await spender(2)
+    const of = { team_id: name, model: 'llama3' }
+    const csv = await read(`/ui/usage.csv?${new URLSearchParams(of).toString()}`, cookie)
+    expect(await read(`/ui/usage.csv?api_key=${hash}`, cookie)).toBe(csv)
     const day = new Date().toISOString().slice(0, 10)
     expect(linesOf(csv)).toEqual([
       'day,model,team_id,key_alias,key,requests,successful,failed,prompt_tokens,completion_tokens,spend_usd',
       `${day},llama3,${teamId},"'${alias}",${hash},2,2,0,20,40,0.000007`,
+    ])
+  })
+
+  it('of who has no key are in it, so that sums are whole', async () => {
+    const { team_id: teamId } = await newTeam()
+    const day = new Date().toISOString().slice(0, 10)
+    const row = { accountId: `team:${teamId}`, day, modelGroup: 'm', provider: 'p' }
+    await db.insert(dailySpend).values([
+      { ...row, keyHash: '', userId: 'a', model: 'm', spendPico: '5', requests: 2 },
+      { ...row, keyHash: 'h', userId: 'a', model: 'm', spendPico: '3', requests: 1 },
+      { ...row, keyHash: '', userId: 'b', model: '', spendPico: '2', requests: 1 },
+    ])
+    const csv = await read(`/ui/usage.csv?team_id=${teamId}`, await signedIn())
+    expect(linesOf(csv).slice(1)).toEqual([
+      `${day},m,,,h,1,0,0,0,0,0.000000000003`,
+      `${day},m,,,,2,0,0,0,0,0.000000000005`,
+      `${day},,,,,1,0,0,0,0,0.000000000002`,
     ])
   })
 })

@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { type Actor, maySeeAll } from '../../auth/actor.ts'
-import type { Db } from '../../db/connect.ts'
 import { keyPolicy, teamPolicy } from '../../db/policy.ts'
 import {
   listTeams,
@@ -12,7 +11,8 @@ import {
 import { ApiError } from '../../errors.ts'
 import { cleanText } from '../fields.ts'
 import { keyRow } from '../key/row.ts'
-import { copiedSpend } from '../live.ts'
+import { copiedSpend, type LiveDeps, spendFields, standings } from '../live.ts'
+import { mainBudget } from '../usage.ts'
 import { teamRow } from './row.ts'
 import type { Now } from '../../windows.ts'
 
@@ -49,10 +49,11 @@ export const PageTeams = ListTeams.extend({
     .transform((text) => text.toLowerCase())
     .refine((text) => text === 'asc' || text === 'desc', { error: 'expected "asc" or "desc"' })
     .optional(),
+  /** Whether the ledgers of teams that spent lately are asked; else what is spent lags by seconds. */
+  live: z.stringbool({ error: 'expected "true" or "false"' }).default(false),
 })
 
-interface Listing extends Now {
-  readonly db: Db
+interface Listing extends LiveDeps, Now {
   readonly actor: Actor
 }
 
@@ -72,7 +73,7 @@ export async function showTeams(request: Listing, asked: z.infer<typeof ListTeam
 
 /** A page of them. Newest first unless it says otherwise; another order begins with the least. */
 export async function showTeamPage(request: Listing, asked: z.infer<typeof PageTeams>) {
-  const { db, ...now } = request
+  const { db } = request
   const { page, page_size: limit, sort_by: orderBy, sort_order: order } = asked
   const filter = {
     ...filterOf(request, asked),
@@ -82,15 +83,34 @@ export async function showTeamPage(request: Listing, asked: z.infer<typeof PageT
   const isDescending = (order ?? (orderBy === 'created_at' ? 'desc' : 'asc')) === 'desc'
   const offset = (page - 1) * limit
   const { total, rows } = await pageTeams(db, filter, { orderBy, isDescending, limit, offset })
+  const spent = asked.live ? await Promise.all(rows.map((row) => liveSpend(request, row))) : null
   return {
-    teams: rows.map(({ team, account, members }) =>
-      teamRow({ team, members }, copiedSpend(teamPolicy(team), account, now), now),
+    teams: rows.map(({ team, account, members }, i) =>
+      teamRow(
+        { team, members },
+        spent?.[i] ?? copiedSpend(teamPolicy(team), account, request),
+        request,
+      ),
     ),
     total,
     page,
     page_size: limit,
     total_pages: Math.ceil(total / limit),
   }
+}
+
+/** Ledgers that nobody calls are let asleep. */
+const LATELY_MS = 3_600_000
+
+type Listed = Awaited<ReturnType<typeof pageTeams>>['rows'][number]
+
+async function liveSpend(request: Listing, { team, account }: Listed) {
+  const { nowMs, resets } = request
+  const row = teamPolicy(team)
+  const latestMs = Math.max(account.spendSeq, team.createdAt.getTime())
+  if (latestMs < nowMs - LATELY_MS) return copiedSpend(row, account, request)
+  const stands = await standings(request, account, { known: [[row, account]], nowMs, resets })
+  return spendFields(stands('account', mainBudget(row, [row], nowMs)))
 }
 
 /** Who may not see all teams asks for their own only. */

@@ -1,5 +1,5 @@
 // Keeps the parts of a page that are marked as live as they are now.
-const EVERY_MS = 1500
+const EVERY_MS = 900
 const RETRY_MS = 5000
 
 const parts = [...document.querySelectorAll('[data-live]')]

@@ -25,11 +25,17 @@ export function logPages(): Hono<Signed> {
       return csvResponse('calls.csv', CALL_COLUMNS, rows)
     })
     .get('/usage.csv', async (c) => {
-      const { api_key, model, ...asked } = await askedOf(c, valuesOf(c))
+      const { team_id, api_key, model, ...asked } = await askedOf(c, valuesOf(c))
       // Sums are kept by day, in UTC.
       const [start_date, end_date] = [utcDay(asked.start_date), utcDay(asked.end_date)]
-      const span = { start_date, end_date, ...(model && { model }), ...(api_key && { api_key }) }
-      return csvResponse('usage.csv', USAGE_COLUMNS, usageRows(c.var.api, span))
+      const usage = usageRows(c.var.api, {
+        team_ids: team_id,
+        api_key,
+        model,
+        start_date,
+        end_date,
+      })
+      return csvResponse('usage.csv', USAGE_COLUMNS, usage)
     })
     .get('/logs/:id', async (c) => {
       const request_id = c.req.param('id')

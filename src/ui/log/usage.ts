@@ -48,11 +48,20 @@ interface Activity {
   readonly metadata: { readonly has_more: boolean }
 }
 
+interface Asked {
+  readonly team_ids?: string | undefined
+  readonly api_key?: string | undefined
+  readonly model?: string | undefined
+  readonly start_date: string
+  readonly end_date: string
+}
+
 /** What was used by day, model and key, a page of the API at a time. Throws an ApiProblem. */
-export async function* usageRows(api: Api, span: Readonly<Record<string, string>>) {
+export async function* usageRows(api: Api, asked: Asked) {
+  const path = asked.team_ids ? '/team/daily/activity' : '/user/daily/activity'
   for (let page = 1; ; page++) {
-    const { results, metadata } = await api.get<Activity>('/user/daily/activity', {
-      ...span,
+    const { results, metadata } = await api.get<Activity>(path, {
+      ...asked,
       page: String(page),
       page_size: PAGE_SIZE,
     })

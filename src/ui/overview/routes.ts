@@ -18,7 +18,7 @@ export function overviewPages(): Hono<Signed> {
 
 async function showOverview(c: Page) {
   const { api, viewer } = c.var
-  const nearest = { sort_by: 'budget_used', sort_order: 'desc', page_size: NEAR_MAX }
+  const nearest = { sort_by: 'budget_used', sort_order: 'desc', page_size: NEAR_MAX, live: 'true' }
   const [activity, { teams, models }, list] = await Promise.all([
     activityOf(api, viewer.nowMs),
     topOf(api, lastDays(TOP_DAYS, viewer.nowMs)),

@@ -52,6 +52,7 @@ async function showTeams(c: Page) {
     sort_order: SORTS.find(([name]) => name === sort)?.[2],
     page,
     page_size: PAGE_SIZE,
+    live: 'true',
   })
   return c.html(Teams({ viewer: c.var.viewer, list, asked: { search, sort } }))
 }

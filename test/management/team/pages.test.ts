@@ -1,5 +1,9 @@
+import { env } from 'cloudflare:workers'
+import { eq } from 'drizzle-orm'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { get, newTeam, post } from '../../setup/worker.ts'
+import { accounts, teams as teamRows } from '../../../drizzle/schema.ts'
+import { db } from '../../setup/database.ts'
+import { chat, get, newKey, newTeam, post } from '../../setup/worker.ts'
 import { addMember, newPerson, outcome, staffedTeam } from '../people.ts'
 
 interface Page {
@@ -7,6 +11,7 @@ interface Page {
     readonly team_id: string
     readonly team_alias: string | null
     readonly max_budget: number | null
+    readonly spend: number
     readonly members_with_roles: readonly unknown[]
   }[]
   readonly total: number
@@ -43,6 +48,43 @@ describe('/v2/team/list', () => {
     const { teams, ...rest } = await page('')
     expect(rest).toMatchObject({ page: 1, page_size: 10 })
     expect(teams.length).toBeLessThanOrEqual(10)
+  })
+
+  it('asks the ledgers of teams that spend, where that is wanted', async () => {
+    const own = `${crypto.randomUUID()} live`
+    const { team_id } = await newTeam({ team_alias: own, max_budget: 1 })
+    await newTeam({ team_alias: `${own} idle`, max_budget: 1 })
+    expect((await chat(await newKey({ team_id }))).status).toBe(200)
+    const spends = async (live: boolean) =>
+      (await page(`team_alias=${own}&live=${live}&sort_by=team_alias`)).teams.map(
+        ({ spend }) => spend,
+      )
+    expect(await spends(true)).toEqual([0.0000035, 0])
+    await env.LEDGER.getByName(`team:${team_id}:1`).flush()
+    expect(await spends(false)).toEqual([0.0000035, 0])
+    // Who has not spent for an hour is let asleep: what Postgres says is true then.
+    const long = { spendSeq: Date.now() - 2 * 3_600_000, spend: '0.5' }
+    await db
+      .update(accounts)
+      .set(long)
+      .where(eq(accounts.accountId, `team:${team_id}`))
+    const born = { createdAt: new Date(Date.now() - 2 * 3_600_000) }
+    await db.update(teamRows).set(born).where(eq(teamRows.teamId, team_id))
+    expect(await spends(true)).toEqual([0.5, 0])
+  })
+
+  it('sorts by what is used of a budget', async () => {
+    const own = `${crypto.randomUUID()} used`
+    const budgets = [10, null, 0.001, 1, 0]
+    for (const [i, max_budget] of budgets.entries()) {
+      const { team_id } = await newTeam({ team_alias: `${own} ${i}`, max_budget })
+      const isTheirs = eq(accounts.accountId, `team:${team_id}`)
+      await db.update(accounts).set({ spend: '0.5' }).where(isTheirs)
+    }
+    const { teams: found } = await page(
+      `team_alias=${own}&sort_by=budget_used&sort_order=desc&page_size=3`,
+    )
+    expect(found.map(({ max_budget }) => max_budget)).toEqual([0.001, 1, 10])
   })
 
   it.each([
@@ -92,6 +134,7 @@ describe('/v2/team/list', () => {
   })
 
   it.each([
+    ['live=maybe', 422, 'live'],
     ['page=0', 400, 'page'],
     ['page=x', 422, 'page'],
     ['page=1.5', 422, 'page'],
