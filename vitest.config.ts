@@ -78,7 +78,9 @@ export default defineConfig({
         test: {
           name: 'simulation',
           include: ['test/simulation/**/*.test.ts'],
-          maxWorkers: 2,
+          maxWorkers: 1,
+          // Beside the jobs, which leave a core idle.
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -86,8 +88,8 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['./test/setup/postgres.ts', './test/e2e/setup.ts'],
-          // These wait more than they compute. Two at once need a turn of their own.
-          maxWorkers: 2,
+          // These wait more than they compute: three keep two cores busy, and need a turn of their own.
+          maxWorkers: 3,
           isolate: false,
           sequence: { groupOrder: 2 },
           maxConcurrency: 20,

@@ -129,17 +129,22 @@ describe.each(SCOPES)('1,000 calls at once on ten times the bound, strictly, of 
       }
     }),
   )
+})
 
-  it('are answered as often as it may be, if they insist, by one that bills a tenth', LONG, () =>
-    repeated(scope, INSISTING_REPEATS, async (which) => {
+// They wait more than they call: those of one scope beside those of the others.
+describe.concurrent('1,000 calls that insist on ten times the bound, strictly', () => {
+  it.each(SCOPES)('of a %s are answered as often as it may be', LONG, async (scope) => {
+    const own = startCrowd(stack.url, CALLS)
+    await repeated(scope, INSISTING_REPEATS, async (which) => {
       const call = await scripted(0.1)
-      const crowding = { call, send: crowd.insist, isCold: false }
+      const crowding = { call, send: own.insist, isCold: false }
       const { answered } = await strictCrowd(which, crowding)
       // Another one fits until nine bounds are spent.
       const bill = costOf(stack.bills(call.word).slice(0, 1))
       expect(answered).toBe(Number((9n * call.boundPico) / bill) + 1)
-    }),
-  )
+    })
+    own.close()
+  })
 })
 
 it('leave every book in agreement', async () => {

@@ -1,4 +1,4 @@
-import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
@@ -54,7 +54,7 @@ describe('refused calls', () => {
     const { stub, refuse, told } = await poor()
     await refuse(2)
     await runDurableObjectAlarm(stub())
-    await evictDurableObject(stub())
+    await abortAllDurableObjects()
     await refuse(1)
     await runDurableObjectAlarm(stub())
     expect(await told()).toEqual([3])
@@ -70,7 +70,7 @@ describe('refused calls', () => {
     expect(await runDurableObjectAlarm(stub())).toBe(true)
     connect(env)
     expect(await told()).toEqual([])
-    await evictDurableObject(stub())
+    await abortAllDurableObjects()
     await refuse(1)
     expect(await runDurableObjectAlarm(stub())).toBe(true)
     expect(await told()).toEqual([5])

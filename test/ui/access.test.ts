@@ -27,6 +27,17 @@ const ask = (path: string, token: string, headers: Record<string, string> = {}) 
 const tokenOf = (claims: Record<string, unknown>) =>
   sign(signer, { iss: ISSUER, aud: [AUD], ...claims })
 
+/** Where who signs out goes. */
+const leave = async (headers: Record<string, string>) => {
+  const init = {
+    method: 'POST',
+    redirect: 'manual',
+    headers,
+    body: new URLSearchParams(),
+  } as const
+  return (await isolate.fetch('/ui/sign-out', init)).headers.get('location')
+}
+
 async function newUser(role: string): Promise<string> {
   const email = `Ada.${crypto.randomUUID()}@Example.com`
   await post('/user/new', { user_email: email, user_role: role, auto_create_key: false })
@@ -86,6 +97,13 @@ describe('Cloudflare Access', () => {
     for (const token of [forged, 'no token', `${btoa('{"alg":"none"}')}.${btoa('{}')}.`]) {
       expect((await ask('/ui', token)).status).toBe(401)
     }
+  })
+
+  it('lets them leave where they came in', async () => {
+    const token = await tokenOf({ email: await newUser('proxy_admin') })
+    const origin = 'http://isolate.test'
+    expect(await leave({ origin, 'cf-access-jwt-assertion': token })).toBe('/cdn-cgi/access/logout')
+    expect(await leave({ origin })).toBe('/ui/sign-in')
   })
 
   it('asks to try again while its keys are away', async () => {

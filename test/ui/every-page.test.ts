@@ -6,7 +6,7 @@ import { parseConfig } from '../../src/config/parse.ts'
 import { makeDeps } from '../../src/deps.ts'
 import { sha256Hex } from '../../src/ids.ts'
 import { chat, newKey, newTeam, post } from '../setup/worker.ts'
-import { signedIn, visit } from './visit.ts'
+import { signedIn, SITE, visit } from './visit.ts'
 
 /** As people write it who would like to run something. */
 const evilOf = (mark: string) => `"'><img src=x onerror=alert(1)><script>alert(1)</script>${mark}`
@@ -148,7 +148,10 @@ describe('every page', () => {
     for (const [name, path] of paths.filter(([at]) => !OPEN.has(at))) {
       const answer = await visit(path)
       expect(answer.status, name).toBe(303)
-      expect(answer.headers.get('location')).toBe('/ui/sign-in')
+      const to = new URL(answer.headers.get('location') ?? '', SITE)
+      expect(to.pathname, name).toBe('/ui/sign-in')
+      const { pathname, search } = new URL(path, SITE)
+      expect(to.searchParams.get('next'), name).toBe(path === '/ui' ? null : pathname + search)
       expect(await answer.text()).toBe('')
     }
   })

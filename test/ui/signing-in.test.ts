@@ -1,10 +1,20 @@
+import { createExecutionContext } from 'cloudflare:test'
+import { env, waitUntil } from 'cloudflare:workers'
 import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { uiSessions } from '../../drizzle/schema.ts'
+import { createApp } from '../../src/app.ts'
+import { parseConfig } from '../../src/config/parse.ts'
+import { connect } from '../../src/db/connect.ts'
+import { makeDeps } from '../../src/deps.ts'
 import { sha256Hex } from '../../src/ids.ts'
 import { db } from '../setup/database.ts'
 import { MASTER, newKey, post } from '../setup/worker.ts'
 import { signedIn, visit } from './visit.ts'
+
+/** Where who signs in is sent on to. */
+const land = async (to: string) =>
+  (await visit('/ui/sign-in', { form: { key: MASTER, next: to } })).headers.get('location')
 
 describe('signing in', () => {
   it('needs a key that somebody has', async () => {
@@ -13,6 +23,26 @@ describe('signing in', () => {
       expect(answer.status).toBe(401)
       expect(answer.headers.get('set-cookie')).toBeNull()
       expect(await answer.text()).toContain('Nobody has this key.')
+    }
+  })
+
+  it('goes on with the page that was asked for, and with none elsewhere', async () => {
+    const sent = await visit('/ui/teams?search=a%20b')
+    const at = sent.headers.get('location') ?? ''
+    const page = await (await visit(at)).text()
+    const [, next = ''] = /name="next" value="([^"]*)"/.exec(page) ?? []
+    expect(next).toBe('/ui/teams?search=a%20b')
+    expect(await land(next)).toBe(next)
+    for (const elsewhere of [
+      'https://evil.test/ui/teams',
+      '//evil.test/ui/teams',
+      '/\\evil.test/ui/x',
+      '/ui/../team/list',
+      '/ui/sign-in',
+      'javascript:alert(1)',
+      '',
+    ]) {
+      expect(await land(elsewhere), elsewhere).toBe('/ui')
     }
   })
 
@@ -110,5 +140,27 @@ describe('the pages', () => {
     expect(page.length + bytes.reduce((sum, { byteLength }) => sum + byteLength, 0)).toBeLessThan(
       100_000,
     )
+  })
+
+  it('say in words that the database is away', async () => {
+    const away = { ...env, NEON_FETCH_ENDPOINT: 'http://127.0.0.1:9/sql' }
+    const { config } = parseConfig('model_list: []', {
+      LITELLM_MASTER_KEY: MASTER,
+      TOLLGATE_DEV: 'true',
+    })
+    const app = createApp(makeDeps(away, config, waitUntil))
+    try {
+      const headers = { cookie: `tollgate=${'0'.repeat(64)}` }
+      const context = createExecutionContext()
+      const answer = await app.fetch(
+        new Request('http://tollgate.test/ui', { headers }),
+        env,
+        context,
+      )
+      expect(answer.status).toBe(503)
+      expect(await answer.text()).toContain('The database cannot be reached right now.')
+    } finally {
+      connect(env)
+    }
   })
 })

@@ -2,7 +2,7 @@ import { exports } from 'cloudflare:workers'
 import { expect } from 'vitest'
 import { MASTER } from '../setup/worker.ts'
 
-const SITE = 'http://tollgate.test'
+export const SITE = 'http://tollgate.test'
 
 export interface Visit {
   readonly cookie?: string | undefined

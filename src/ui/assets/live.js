@@ -1,6 +1,6 @@
 // Keeps the parts of a page that are marked as live as they are now.
 const EVERY_MS = 900
-const RETRY_MS = 5000
+const RETRY_MS = 2000
 
 const parts = [...document.querySelectorAll('[data-live]')]
 /** As the server last wrote them: scripts may have changed them since. */

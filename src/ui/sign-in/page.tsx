@@ -1,5 +1,8 @@
-import { EMPTY, Field, type Filled, type FormField } from './parts/form.tsx'
-import { Page } from './parts/page.tsx'
+import { EMPTY, Field, type Filled, type FormField } from '../parts/form.tsx'
+import { Page } from '../parts/page.tsx'
+
+/** Where everybody begins. */
+export const HOME = '/ui'
 
 const KEY: FormField = {
   name: 'key',
@@ -9,13 +12,20 @@ const KEY: FormField = {
   required: true,
 }
 
-export function SignIn({ problem }: { readonly problem: string | null }) {
+interface SignInProps {
+  readonly problem: string | null
+  /** The page that was asked for. */
+  readonly next: string
+}
+
+export function SignIn({ problem, next }: SignInProps) {
   const filled: Filled =
     problem === null ? EMPTY : { values: {}, problem: { field: 'key', message: problem } }
   return (
     <Page title="Sign in" viewer={null}>
       <h1>Sign in</h1>
       <form class="card" method="post" action="/ui/sign-in">
+        {next !== HOME && <input type="hidden" name="next" value={next} />}
         <Field field={KEY} filled={filled} />
         <button>Sign in</button>
       </form>

@@ -1,10 +1,10 @@
 import type { Context } from 'hono'
-import { type Caller, emptyRecord } from '../auth/caller.ts'
-import { verifyToken } from '../auth/jwt/verify.ts'
-import { findByEmail } from '../db/users.ts'
-import { ApiError } from '../errors.ts'
-import type { Deps } from '../http.ts'
-import { ApiProblem } from './api.ts'
+import { type Caller, emptyRecord } from '../../auth/caller.ts'
+import { verifyToken } from '../../auth/jwt/verify.ts'
+import { findByEmail } from '../../db/users.ts'
+import { ApiError } from '../../errors.ts'
+import type { Deps } from '../../http.ts'
+import { ApiProblem } from '../api.ts'
 
 export const ACCESS_HEADER = 'cf-access-jwt-assertion'
 

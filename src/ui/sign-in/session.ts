@@ -1,11 +1,11 @@
 import type { Context } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
-import type { Caller } from '../auth/caller.ts'
-import { checkKey } from '../auth/check-key.ts'
-import { callerWithHash } from '../callers.ts'
-import { deleteSession, findSession, insertSession } from '../db/ui-sessions.ts'
-import type { Deps } from '../http.ts'
-import { sha256Hex } from '../ids.ts'
+import type { Caller } from '../../auth/caller.ts'
+import { checkKey } from '../../auth/check-key.ts'
+import { callerWithHash } from '../../callers.ts'
+import { deleteSession, findSession, insertSession } from '../../db/ui-sessions.ts'
+import type { Deps } from '../../http.ts'
+import { sha256Hex } from '../../ids.ts'
 
 const NAME = 'tollgate'
 const LASTS_S = 24 * 3_600
