@@ -8,3 +8,8 @@ export interface Signed {
 }
 
 export type Page = Context<Signed>
+
+/** Whether a script asks for what may have changed in a second; the rest of the page may be left out. */
+export function isForNow(c: Page): boolean {
+  return c.req.header('x-tollgate-live') === 'true'
+}

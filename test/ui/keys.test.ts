@@ -120,6 +120,13 @@ describe('a key', () => {
     expect(theirs.status).toBe(403)
   })
 
+  it('of nobody sees itself', async () => {
+    const key = await newKey({ key_alias: `lonely ${crypto.randomUUID()}` })
+    const page = await read('/ui/keys', await signedIn(key))
+    expect(page).toContain('lonely')
+    expect(page).toContain(await sha256Hex(key))
+  })
+
   it('of their own is made by users without a team', async () => {
     const { userId, key } = await newUser()
     const cookie = await signedIn(key)
@@ -153,6 +160,8 @@ describe('trying a key', () => {
     const refused = await call(cookie, { hash, model: 'llama3', message: 'hi' })
     expect(refused.status).toBe(400)
     expect(await refused.text()).toContain('Budget has been exceeded!')
+    await post('/key/block', { key })
+    expect((await call(cookie, { hash, model: 'llama3', message: 'hi' })).status).toBe(401)
   })
 
   it('is for admins, and for whom the key acts', async () => {

@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { runDurableObjectAlarm } from 'cloudflare:test'
 import { chat, get, newKey, newTeam } from '../setup/worker.ts'
-import { read, signedIn } from './visit.ts'
+import { read, signedIn, visit } from './visit.ts'
 
 interface Activity {
   readonly sum_api_requests: number
@@ -34,6 +34,10 @@ describe('the overview', () => {
     const page = await read('/ui', await signedIn())
     expect(page).toContain('Refused today')
     expect(page).toContain(name)
+    const headers = { 'x-tollgate-live': 'true' }
+    const now = await (await visit('/ui', { cookie: await signedIn(), headers })).text()
+    expect(now).toMatch(/^<div id="near" data-live="true">/)
+    expect(now).toContain(name)
     expect(page).toContain('&quot;name&quot;:&quot;Refused&quot;')
   })
 })

@@ -1,13 +1,19 @@
 // Keeps the parts of a page that are marked as live as they are now.
 const EVERY_MS = 900
 const RETRY_MS = 2000
+/** Sums of days change slowly, and are asked for this seldom. */
+const WHOLE_EVERY = 10
 
 const parts = [...document.querySelectorAll('[data-live]')]
 /** As the server last wrote them: scripts may have changed them since. */
 const written = new Map(parts.map((part) => [part.id, part.innerHTML]))
 
+let asked = 0
+
 async function refresh() {
-  const response = await fetch(location.href, { headers: { accept: 'text/html' } })
+  const isWhole = ++asked % WHOLE_EVERY === 0
+  const headers = { accept: 'text/html', ...(isWhole ? {} : { 'x-tollgate-live': 'true' }) }
+  const response = await fetch(location.href, { headers })
   // Who was signed out, or looks at a page that is gone, sees that once they do something.
   if (!response.ok || response.redirected) return
   const next = new DOMParser().parseFromString(await response.text(), 'text/html')

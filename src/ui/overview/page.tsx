@@ -1,6 +1,6 @@
 import { Money } from '../parts/amounts.tsx'
 import { Chart } from '../parts/chart.tsx'
-import { Live, LIVE_CHARTS, Page } from '../parts/page.tsx'
+import { Live, LIVE_CHARTS, Page, Parts } from '../parts/page.tsx'
 import { Table } from '../parts/table.tsx'
 import { TeamBar } from '../team/list.tsx'
 import { nameOf, pathOf, type Team } from '../team/rows.ts'
@@ -27,18 +27,7 @@ export function Overview({ viewer, activity, teams, models, near }: OverviewProp
         <Charts activity={activity} />
       </Live>
       <h2>Teams near their budget</h2>
-      <Live id="near">
-        <Table
-          label="Teams near their budget"
-          empty="No team has used 80 % of its budget."
-          rows={near}
-          columns={[
-            { name: 'Team', of: (team) => <a href={pathOf(team.team_id)}>{nameOf(team)}</a> },
-            { name: 'Budget used', of: (team) => <TeamBar team={team} /> },
-            { name: 'Spent', isNumber: true, of: (team) => <Money usd={team.spend} /> },
-          ]}
-        />
-      </Live>
+      <Near near={near} />
       <Live id="top">
         <div class="two">
           <div>
@@ -53,6 +42,33 @@ export function Overview({ viewer, activity, teams, models, near }: OverviewProp
       </Live>
       <p class="note">Days and months are UTC. Charts and lists are of the last 30 days.</p>
     </Page>
+  )
+}
+
+/** Teams near their budget, as they are now. */
+function Near({ near }: Pick<OverviewProps, 'near'>) {
+  return (
+    <Live id="near">
+      <Table
+        label="Teams near their budget"
+        empty="No team has used 80 % of its budget."
+        rows={near}
+        columns={[
+          { name: 'Team', of: (team) => <a href={pathOf(team.team_id)}>{nameOf(team)}</a> },
+          { name: 'Budget used', of: (team) => <TeamBar team={team} /> },
+          { name: 'Spent', isNumber: true, of: (team) => <Money usd={team.spend} /> },
+        ]}
+      />
+    </Live>
+  )
+}
+
+/** The same alone. */
+export function OverviewNow({ viewer, near }: Pick<OverviewProps, 'viewer' | 'near'>) {
+  return (
+    <Parts viewer={viewer}>
+      <Near near={near} />
+    </Parts>
   )
 }
 

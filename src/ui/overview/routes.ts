@@ -1,9 +1,9 @@
 import { Hono } from 'hono'
-import type { Page, Signed } from '../signed.ts'
+import { isForNow, type Page, type Signed } from '../signed.ts'
 import { lastDays } from '../spend.ts'
 import { limitOf, type Team, type TeamList } from '../team/rows.ts'
 import { activityOf, topOf } from './activity.ts'
-import { Overview } from './page.tsx'
+import { Overview, OverviewNow } from './page.tsx'
 
 const NEAR = 0.8
 const NEAR_MAX = '20'
@@ -18,14 +18,20 @@ export function overviewPages(): Hono<Signed> {
 
 async function showOverview(c: Page) {
   const { api, viewer } = c.var
-  const nearest = { sort_by: 'budget_used', sort_order: 'desc', page_size: NEAR_MAX, live: 'true' }
-  const [activity, { teams, models }, list] = await Promise.all([
+  if (isForNow(c)) return c.html(OverviewNow({ viewer, near: await nearOf(c) }))
+  const [activity, { teams, models }, near] = await Promise.all([
     activityOf(api, viewer.nowMs),
     topOf(api, lastDays(TOP_DAYS, viewer.nowMs)),
-    api.get<TeamList>('/v2/team/list', nearest),
+    nearOf(c),
   ])
-  const near = list.teams.filter((team) => usedOf(team, viewer.nowMs) >= NEAR)
   return c.html(Overview({ viewer, activity, teams, models, near }))
+}
+
+/** Teams that have used most of their budget, the nearest to it first. */
+async function nearOf({ var: { api, viewer } }: Page): Promise<readonly Team[]> {
+  const asked = { sort_by: 'budget_used', sort_order: 'desc', page_size: NEAR_MAX, live: 'true' }
+  const { teams } = await api.get<TeamList>('/v2/team/list', asked)
+  return teams.filter((team) => usedOf(team, viewer.nowMs) >= NEAR)
 }
 
 /** Of its budget, from 0 to 1 and beyond. */

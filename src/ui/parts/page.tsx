@@ -110,6 +110,16 @@ export function Head({ title, children }: HeadProps) {
   )
 }
 
+interface PartsProps {
+  readonly viewer: Viewer
+  readonly children: Child
+}
+
+/** Parts of a page alone, for the script that keeps them as they are. */
+export function Parts({ viewer, children }: PartsProps) {
+  return <Viewing.Provider value={viewer}>{children}</Viewing.Provider>
+}
+
 /** A part that a script keeps as it is now, on pages with `live.js`. */
 export function Live({ id, children }: { readonly id: string; readonly children: Child }) {
   return (

@@ -3,7 +3,7 @@ import { Keys } from '../key/table.tsx'
 import { Chart } from '../parts/chart.tsx'
 import { Act, Alert, type Filled, filledOf, InlineForm } from '../parts/form.tsx'
 import { href } from '../parts/href.ts'
-import { Head, Live, LIVE_CHARTS, Page } from '../parts/page.tsx'
+import { Head, Live, LIVE_CHARTS, Page, Parts } from '../parts/page.tsx'
 import type { Spend } from '../spend.ts'
 import type { Viewer } from '../viewer.ts'
 import { Budget } from './budget.tsx'
@@ -19,7 +19,7 @@ interface TeamProps {
 }
 
 export function TeamPage({ viewer, info, spend, filled }: TeamProps) {
-  const { team_info: team, keys } = info
+  const { team_info: team } = info
   const at = pathOf(info.team_id)
   const isTheirs = isManager(info, viewer)
   return (
@@ -46,9 +46,7 @@ export function TeamPage({ viewer, info, spend, filled }: TeamProps) {
         )}
       </Head>
       <Alert>{filled.form === undefined && filled.problem?.message}</Alert>
-      <Live id="budget">
-        <Budget team={team} />
-      </Live>
+      <Now info={info} part="budget" />
       {viewer.isAdmin && <Increase at={at} team={team} filled={filled} />}
       <Live id="chart">
         <section class="card">
@@ -61,9 +59,7 @@ export function TeamPage({ viewer, info, spend, filled }: TeamProps) {
         </section>
       </Live>
       <h2>Keys</h2>
-      <Live id="keys">
-        <Keys keys={keys} />
-      </Live>
+      <Now info={info} part="keys" />
       <h2>Members</h2>
       <Members
         teamId={info.team_id}
@@ -72,6 +68,26 @@ export function TeamPage({ viewer, info, spend, filled }: TeamProps) {
       />
       <Facts team={team} />
     </Page>
+  )
+}
+
+interface NowProps {
+  readonly info: TeamInfo
+  readonly part: 'budget' | 'keys'
+}
+
+/** What its ledger says of it now. */
+function Now({ info: { team_info: team, keys }, part }: NowProps) {
+  return <Live id={part}>{part === 'budget' ? <Budget team={team} /> : <Keys keys={keys} />}</Live>
+}
+
+/** The same alone. */
+export function TeamNow({ viewer, info }: Pick<TeamProps, 'viewer' | 'info'>) {
+  return (
+    <Parts viewer={viewer}>
+      <Now info={info} part="budget" />
+      <Now info={info} part="keys" />
+    </Parts>
   )
 }
 

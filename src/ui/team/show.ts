@@ -1,7 +1,7 @@
 import type { Filled } from '../parts/form.tsx'
-import type { Page } from '../signed.ts'
+import { isForNow, type Page } from '../signed.ts'
 import { lastDays, teamSpend } from '../spend.ts'
-import { TeamPage } from './page.tsx'
+import { TeamNow, TeamPage } from './page.tsx'
 import type { TeamInfo } from './rows.ts'
 
 const DAYS = 30
@@ -14,6 +14,7 @@ export function infoOf({ var: { api } }: Page, teamId: string): Promise<TeamInfo
 /** A team's page, with what was said against a change of it. */
 export async function showTeam(c: Page, teamId: string, filled: Filled) {
   const { api, viewer } = c.var
+  if (isForNow(c)) return c.html(TeamNow({ viewer, info: await infoOf(c, teamId) }))
   const [info, spend] = await Promise.all([
     infoOf(c, teamId),
     teamSpend(api, teamId, lastDays(DAYS, viewer.nowMs)),
