@@ -1,5 +1,6 @@
-import { Field, type FormField } from '../parts/form.tsx'
+import type { FormField } from '../parts/form.tsx'
 import { Head, Live, LIVE, Page } from '../parts/page.tsx'
+import { Search } from '../parts/search.tsx'
 import { Pager } from '../parts/table.tsx'
 import type { Viewer } from '../viewer.ts'
 import type { KeyPageList } from './rows.ts'
@@ -45,12 +46,7 @@ export function KeyList({ viewer, list, asked }: KeysProps) {
           </a>
         )}
       </Head>
-      <form class="card row" method="get" role="search">
-        {FILTERS.map((field) => (
-          <Field field={field} filled={{ values, problem: null }} />
-        ))}
-        <button class="quiet">Show</button>
-      </form>
+      <Search fields={FILTERS} values={values} />
       <Live id="keys">
         <Keys keys={keys} empty="No key fits." />
         <p class="note">{total.toLocaleString('en-US')} in all.</p>

@@ -1,5 +1,6 @@
-import { Field, type FormField } from '../parts/form.tsx'
+import type { FormField } from '../parts/form.tsx'
 import { Page } from '../parts/page.tsx'
+import { Search } from '../parts/search.tsx'
 import { Pager, Table } from '../parts/table.tsx'
 import { When } from '../parts/times.tsx'
 import type { Viewer } from '../viewer.ts'
@@ -51,12 +52,7 @@ export function Audit({ viewer, list, asked }: AuditProps) {
   return (
     <Page title="Audit log" viewer={viewer} at="/ui/audit">
       <h1>Audit log</h1>
-      <form class="card row" method="get" role="search">
-        {FILTERS.map((field) => (
-          <Field field={field} filled={{ values, problem: null }} />
-        ))}
-        <button class="quiet">Show</button>
-      </form>
+      <Search fields={FILTERS} values={values} />
       <Table
         label="Changes"
         empty="No change fits."

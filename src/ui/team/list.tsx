@@ -1,6 +1,7 @@
 import { Bar, Money } from '../parts/amounts.tsx'
-import { Field } from '../parts/form.tsx'
+import type { FormField } from '../parts/form.tsx'
 import { Head, Live, LIVE, Page } from '../parts/page.tsx'
+import { Search } from '../parts/search.tsx'
 import { type Column, Pager, Table } from '../parts/table.tsx'
 import { When } from '../parts/times.tsx'
 import { useViewer, type Viewer } from '../viewer.ts'
@@ -36,7 +37,7 @@ export function Teams({ viewer, list, asked }: TeamsProps) {
           </a>
         )}
       </Head>
-      <Search asked={asked} />
+      <Search fields={FILTERS} values={{ ...asked }} />
       <Live id="teams">
         <Table label="Teams" empty={emptyText(asked, viewer)} rows={list.teams} columns={COLUMNS} />
       </Live>
@@ -50,24 +51,15 @@ export function Teams({ viewer, list, asked }: TeamsProps) {
   )
 }
 
-function Search({ asked }: { readonly asked: TeamsQuery }) {
-  const filled = { values: { ...asked }, problem: null }
-  return (
-    <form class="row card" method="get" role="search">
-      <Field field={{ name: 'search', label: 'Name' }} filled={filled} />
-      <Field
-        field={{
-          name: 'sort',
-          label: 'Order',
-          kind: 'choice',
-          options: SORTS.map(([value, text]) => [value, text]),
-        }}
-        filled={filled}
-      />
-      <button class="quiet">Show</button>
-    </form>
-  )
-}
+const FILTERS: readonly FormField[] = [
+  { name: 'search', label: 'Name' },
+  {
+    name: 'sort',
+    label: 'Order',
+    kind: 'choice',
+    options: SORTS.map(([value, text]) => [value, text]),
+  },
+]
 
 function emptyText({ search }: TeamsQuery, { isAdmin }: Viewer): string {
   if (search) return `No team has “${search}” in its name.`

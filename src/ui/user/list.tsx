@@ -1,6 +1,7 @@
 import { Bar, Money } from '../parts/amounts.tsx'
-import { Field, type FormField } from '../parts/form.tsx'
+import type { FormField } from '../parts/form.tsx'
 import { Head, Page } from '../parts/page.tsx'
+import { Search } from '../parts/search.tsx'
 import { Pager, Table } from '../parts/table.tsx'
 import type { Viewer } from '../viewer.ts'
 import { ROLES } from './form.tsx'
@@ -38,12 +39,7 @@ export function Users({ viewer, list, asked }: UsersProps) {
           </a>
         )}
       </Head>
-      <form class="card row" method="get" role="search">
-        {FILTERS.map((field) => (
-          <Field field={field} filled={{ values, problem: null }} />
-        ))}
-        <button class="quiet">Show</button>
-      </form>
+      <Search fields={FILTERS} values={values} />
       <Table
         label="Users"
         empty="No user fits. Members of teams become users."
