@@ -15,8 +15,13 @@ export function showProblem(error: Error, c: Context<Signed>): Response | Promis
     return c.json({ error: { message } }, status as 400)
   }
   const viewer = c.get('viewer') ?? null
-  const title = status === 404 ? 'Not found' : status < 500 ? 'Not allowed' : 'Not now'
-  return c.html(Problem({ title, message, viewer }), status as 400)
+  return c.html(Problem({ title: titleOf(status), message, viewer }), status as 400)
+}
+
+function titleOf(status: number): string {
+  if (status === 404) return 'Not found'
+  if (status === 401 || status === 403) return 'Not allowed'
+  return status < 500 ? 'That does not work' : 'Not now'
 }
 
 interface Told {

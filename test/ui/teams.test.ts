@@ -179,6 +179,28 @@ describe('teams', () => {
   })
 })
 
+const membersIn = (page: string) => page.match(/\/members\/m\d\d-/g)?.length
+
+describe('a large team', () => {
+  it('shows its first keys, and its members by pages', async () => {
+    const cookie = await signedIn()
+    const { team_id: teamId } = await newTeam()
+    const member = Array.from({ length: 60 }, (_, i) => {
+      return { user_id: `m${String(i).padStart(2, '0')}-${teamId}`, role: 'user' }
+    })
+    await post('/team/member_add', { team_id: teamId, member })
+    for (let i = 0; i < 21; i++) await newKey({ team_id: teamId })
+    const at = `/ui/teams/${teamId}`
+    const first = await read(at, cookie)
+    expect(first.match(/<a href="\/ui\/keys\/[0-9a-f]{64}">/g)).toHaveLength(20)
+    expect(first).toContain('All 21 keys')
+    expect(membersIn(first)).toBe(49)
+    expect(first).toContain('href="?page=2"')
+    expect(membersIn(await read(`${at}?page=2`, cookie))).toBe(11)
+    expect(membersIn(await read(`${at}?page=x`, cookie))).toBe(49)
+  })
+})
+
 describe('a member', () => {
   it('is added by id or by address, with a role and a budget', async () => {
     const cookie = await signedIn()

@@ -1,6 +1,8 @@
 // Keeps the parts of a page that are marked as live as they are now.
 const EVERY_MS = 900
 const RETRY_MS = 2000
+/** Of the time, one part is spent asking. */
+const SHARE = 4
 /** Sums of days change slowly, and are asked for this seldom. */
 const WHOLE_EVERY = 10
 
@@ -35,9 +37,12 @@ function isInUse(part) {
 }
 
 async function follow() {
+  const from = performance.now()
   let pause = EVERY_MS
   try {
     if (!document.hidden) await refresh()
+    // What takes long is asked for less often.
+    pause = Math.max(EVERY_MS, SHARE * (performance.now() - from))
   } catch {
     pause = RETRY_MS
   }

@@ -1,6 +1,6 @@
 import { Bar, Money } from '../parts/amounts.tsx'
 import { type Filled, type FormField, InlineForm } from '../parts/form.tsx'
-import { Table } from '../parts/table.tsx'
+import { Pager, Table } from '../parts/table.tsx'
 import { type Member, memberPath, pathOf } from './rows.ts'
 
 export const ROLE: FormField = {
@@ -19,21 +19,25 @@ export const NEW_MEMBER: readonly FormField[] = [
   { name: 'max_budget_in_team', label: 'Their budget in USD', kind: 'usd' },
 ]
 
+const PAGE_SIZE = 50
+
 interface MembersProps {
   readonly teamId: string
   readonly members: readonly Member[]
+  readonly page: number
   /** Null: the viewer changes nothing. */
   readonly filled: Filled | null
 }
 
 /** Who is in a team, what they may spend there and have spent. */
-export function Members({ teamId, members, filled }: MembersProps) {
+export function Members({ teamId, members, page, filled }: MembersProps) {
+  const pages = Math.ceil(members.length / PAGE_SIZE)
   return (
     <>
       <Table
         label="Members"
         empty="No members."
-        rows={members}
+        rows={members.slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE)}
         columns={[
           {
             name: 'Member',
@@ -48,6 +52,7 @@ export function Members({ teamId, members, filled }: MembersProps) {
           { name: 'Spent', isNumber: true, of: ({ spend }) => <Money usd={spend} /> },
         ]}
       />
+      <Pager label="Pages of members" page={page} pages={pages} />
       {filled && (
         <div class="card">
           <InlineForm

@@ -10,15 +10,20 @@ import { Budget } from './budget.tsx'
 import { Members } from './members.tsx'
 import { isManager, membersOf, nameOf, pathOf, type TeamInfo, type TeamRow } from './rows.ts'
 
+/** More are in the list of keys. */
+const KEYS_MAX = 20
+
 interface TeamProps {
   readonly viewer: Viewer
   readonly info: TeamInfo
   readonly spend: Spend
+  /** Of the members. */
+  readonly page: number
   /** Of a form that was refused. */
   readonly filled: Filled
 }
 
-export function TeamPage({ viewer, info, spend, filled }: TeamProps) {
+export function TeamPage({ viewer, info, spend, page, filled }: TeamProps) {
   const { team_info: team } = info
   const at = pathOf(info.team_id)
   const isTheirs = isManager(info, viewer)
@@ -64,6 +69,7 @@ export function TeamPage({ viewer, info, spend, filled }: TeamProps) {
       <Members
         teamId={info.team_id}
         members={membersOf(info)}
+        page={page}
         filled={isTheirs ? filledOf(filled, 'member') : null}
       />
       <Facts team={team} />
@@ -78,7 +84,25 @@ interface NowProps {
 
 /** What its ledger says of it now. */
 function Now({ info: { team_info: team, keys }, part }: NowProps) {
-  return <Live id={part}>{part === 'budget' ? <Budget team={team} /> : <Keys keys={keys} />}</Live>
+  if (part === 'budget') {
+    return (
+      <Live id={part}>
+        <Budget team={team} />
+      </Live>
+    )
+  }
+  return (
+    <Live id={part}>
+      <Keys keys={keys.slice(0, KEYS_MAX)} />
+      {keys.length > KEYS_MAX && (
+        <p>
+          <a href={href('/ui/keys', { team_id: team.team_id })}>
+            All {keys.length.toLocaleString('en-US')} keys
+          </a>
+        </p>
+      )}
+    </Live>
+  )
 }
 
 /** The same alone. */

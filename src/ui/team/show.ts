@@ -19,5 +19,6 @@ export async function showTeam(c: Page, teamId: string, filled: Filled) {
     infoOf(c, teamId),
     teamSpend(api, teamId, lastDays(DAYS, viewer.nowMs)),
   ])
-  return c.html(TeamPage({ viewer, info, spend, filled }), filled.problem ? 400 : 200)
+  const page = Math.max(1, Math.trunc(Number(c.req.query('page'))) || 1)
+  return c.html(TeamPage({ viewer, info, spend, page, filled }), filled.problem ? 400 : 200)
 }
