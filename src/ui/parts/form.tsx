@@ -137,7 +137,7 @@ export function Field({ field, filled }: FieldProps) {
       <label for={id}>{label}</label>
       {field.kind === 'choice' ? (
         <select {...common}>
-          {(field.options ?? []).map(([option, text]) => (
+          {optionsOf(field, value).map(([option, text]) => (
             <option value={option} selected={option === value}>
               {text}
             </option>
@@ -158,6 +158,12 @@ export function Field({ field, filled }: FieldProps) {
       )}
     </div>
   )
+}
+
+/** A value that is none of them stays as it is, until somebody chooses. */
+function optionsOf({ options = [] }: FormField, value: string): readonly Option[] {
+  const isOne = options.some(([option]) => option === value)
+  return isOne || value === '' ? options : [[value, value], ...options]
 }
 
 const MODES = { usd: 'decimal', count: 'numeric' } as const
