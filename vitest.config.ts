@@ -63,7 +63,8 @@ export default defineConfig({
         name: 'worker',
         include: ['test/**/*.test.ts'],
         exclude: ['test/e2e/**', 'test/simulation/**', ...OVER_ALL_ROWS],
-        maxWorkers: 2,
+        // One more than the cores that there are at least: the one Postgres is waited for.
+        maxWorkers: 3,
         groupOrder: 0,
       }),
       insideWorkerd({ name: 'jobs', include: OVER_ALL_ROWS, maxWorkers: 1, groupOrder: 1 }),
@@ -78,9 +79,7 @@ export default defineConfig({
         test: {
           name: 'simulation',
           include: ['test/simulation/**/*.test.ts'],
-          maxWorkers: 1,
-          // Beside the jobs, which leave a core idle.
-          sequence: { groupOrder: 1 },
+          maxWorkers: 3,
         },
       },
       {
