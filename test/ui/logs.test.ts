@@ -46,6 +46,20 @@ describe('logs', () => {
     }
   })
 
+  it('are found by the user, also in files', async () => {
+    const cookie = await signedIn()
+    const userId = `caller ${crypto.randomUUID()}`
+    const key = await newKey({ user_id: userId })
+    expect((await chat(key)).status).toBe(200)
+    await env.LEDGER.getByName(`user:${userId}:1`).flush()
+    const query = new URLSearchParams({ user_id: userId }).toString()
+    expect(await read(`/ui/logs?${query}`, cookie)).toContain('$0.0000035')
+    expect(linesOf(await read(`/ui/logs.csv?${query}`, cookie))).toHaveLength(2)
+    expect(linesOf(await read(`/ui/usage.csv?${query}`, cookie))).toHaveLength(2)
+    const both = await visit(`/ui/usage.csv?${query}&team_id=x`, { cookie })
+    expect(both.status).toBe(400)
+  })
+
   it('show what a call cost, by part', async () => {
     const cookie = await signedIn()
     const { teamId } = await spender()

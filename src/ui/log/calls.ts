@@ -31,6 +31,7 @@ export const CALL_COLUMNS = [
 export interface Asked {
   readonly team_id?: string
   readonly api_key?: string
+  readonly user_id?: string
   readonly model?: string
   readonly request_id?: string
   readonly status_filter?: string

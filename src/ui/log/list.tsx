@@ -9,6 +9,7 @@ import { aliasOf, type LogPage, type LogRow } from './rows.ts'
 export const LOG_FILTERS: readonly FormField[] = [
   { name: 'team_id', label: 'Team, its name or id' },
   { name: 'api_key', label: 'Key, its name or hash' },
+  { name: 'user_id', label: 'User id' },
   { name: 'model', label: 'Model' },
   { name: 'request_id', label: 'Call id' },
   {

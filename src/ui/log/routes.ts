@@ -15,6 +15,7 @@ import { USAGE_COLUMNS, usageRows } from './usage.ts'
 
 const DAY_MS = 86_400_000
 const DAYS = 7
+const NOT_BOTH = 'Usage by day is of a team or of a user, not of a user in a team.'
 
 /** Calls one by one, and both kinds of files about them. */
 export function logPages(): Hono<Signed> {
@@ -25,12 +26,14 @@ export function logPages(): Hono<Signed> {
       return csvResponse('calls.csv', CALL_COLUMNS, rows)
     })
     .get('/usage.csv', async (c) => {
-      const { team_id, api_key, model, ...asked } = await askedOf(c, valuesOf(c))
+      const { team_id, api_key, user_id, model, ...asked } = await askedOf(c, valuesOf(c))
+      if (team_id && user_id) throw new ApiProblem(400, NOT_BOTH, 'user_id')
       // Sums are kept by day, in UTC.
       const [start_date, end_date] = [utcDay(asked.start_date), utcDay(asked.end_date)]
       const usage = usageRows(c.var.api, {
         team_ids: team_id,
         api_key,
+        user_id,
         model,
         start_date,
         end_date,

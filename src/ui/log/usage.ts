@@ -51,6 +51,7 @@ interface Activity {
 interface Asked {
   readonly team_ids?: string | undefined
   readonly api_key?: string | undefined
+  readonly user_id?: string | undefined
   readonly model?: string | undefined
   readonly start_date: string
   readonly end_date: string
